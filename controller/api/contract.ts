@@ -1,0 +1,249 @@
+/**
+ * Everything the panel may see, and nothing else: REST bodies under /api/v1, socket.io events and their types.
+ * The panel imports types from here only. All times are UTC milliseconds; the panel shows them in Asia/Shanghai.
+ */
+
+/** A sentence for people is made by the panel from `code`; `detail` is plain data for it (never a secret). */
+export interface Trouble {
+  /** Stable code of the error catalogue, for example `camera-unreachable`. */
+  readonly code: string;
+  /** What happened, in English, for the log and the technician. */
+  readonly message: string;
+  /** What to do about it, in English. */
+  readonly hint: string;
+}
+
+/** Every refused or failed request answers with this body; `status` of HTTP follows from `kind`. */
+export interface ErrorBody {
+  readonly error: Trouble & {
+    readonly kind:
+      | 'invalid'
+      | 'unauthenticated'
+      | 'forbidden'
+      | 'not-found'
+      | 'conflict'
+      | 'busy'
+      | 'unavailable'
+      | 'internal';
+    /** Faults of single fields, when the body was wrong. */
+    readonly fields?: readonly { readonly field: string; readonly message: string }[];
+    /** For `busy` (too many tries): when to try again. */
+    readonly retryAfterMs?: number;
+  };
+}
+
+export type Role = 'clerk' | 'presider' | 'custodian' | 'approver' | 'auditor' | 'technician' | 'administrator';
+
+/** GET /people (no login needed): who may log in here. Shown as buttons before the PIN pad. */
+export interface PersonChoice {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** POST /login with LoginRequest; GET /me. A cookie (HttpOnly, SameSite=Strict) carries the login. POST /logout ends it. */
+export interface LoginRequest {
+  readonly person: string;
+  readonly pin: string;
+}
+export interface Me {
+  readonly person: PersonChoice;
+  /** Rooms this person has authority over. */
+  readonly rooms: readonly RoomName[];
+}
+
+export interface RoomName {
+  readonly id: string;
+  readonly name: string;
+  readonly nameEn: string;
+}
+
+/**
+ * What one stream does now.
+ * off: the room sleeps. connecting: asked for, nothing yet. armed: pictures arrive, held in memory only.
+ * starting: to be kept, no byte on disk yet. recording: bytes reached the disk within the last 2 s (invariant 1).
+ * lost: was or should be there and is not; `trouble` says why and it is tried again by itself.
+ * refused: will not be tried again soon (wrong password); a technician must act.
+ */
+export type StreamState = 'off' | 'connecting' | 'armed' | 'starting' | 'recording' | 'lost' | 'refused';
+
+export interface StreamView {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'camera' | 'microphone';
+  readonly mandatory: boolean;
+  readonly state: StreamState;
+  /** When it entered this state. */
+  readonly since: number;
+  /** Why it is lost or refused, or what is missing although it records (for example `audio-missing`). */
+  readonly trouble: Trouble | null;
+  readonly hasVideo: boolean;
+  readonly hasAudio: boolean;
+}
+
+/** Kinds of session; the rule sets will bring more. */
+export type SessionKind = 'hearing' | 'interview' | 'inquiry' | 'reconsideration';
+
+/**
+ * requested and confirmed are two things everywhere (invariant 1).
+ * opening: asked for, not every mandatory stream is proven on disk yet. open: every one was proven.
+ * closing: asked to close, the post-roll is being kept. closed: everything is on disk and in the journal.
+ * handed-over: the centre has signed for every segment.
+ */
+export type SessionState = 'opening' | 'open' | 'closing' | 'closed' | 'handed-over';
+
+export interface GapView {
+  readonly stream: string;
+  readonly from: number;
+  /** Null while it is still open. */
+  readonly to: number | null;
+  readonly cause: string;
+}
+
+export interface SessionView {
+  readonly id: string;
+  readonly room: string;
+  readonly kind: SessionKind;
+  readonly matter: string;
+  readonly state: SessionState;
+  /** What people asked for last. */
+  readonly requested: 'record' | 'stop';
+  /** True only while bytes of every mandatory stream reached the disk in the last 2 s. */
+  readonly confirmed: boolean;
+  /** The press. */
+  readonly openedAt: number;
+  /** First moment at which every mandatory stream was proven, or null. */
+  readonly confirmedAt: number | null;
+  /** The press that closed it, or null. */
+  readonly closedAt: number | null;
+  readonly openedBy: string;
+  readonly closedBy: string | null;
+  readonly streams: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly kind: 'camera' | 'microphone';
+    readonly mandatory: boolean;
+  }[];
+  readonly gaps: readonly GapView[];
+  readonly handOver: HandOverView;
+}
+
+/** Shown as “已移交 n / m”. `total` grows while the session records. */
+export interface HandOverView {
+  readonly done: number;
+  readonly total: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+/** The whole of one room, sent whole at each change and at least once a second. GET /rooms/:room answers the same. */
+export interface RoomView {
+  readonly room: RoomName;
+  /** Server time of this snapshot; older than 3 s means that what is shown is stale. */
+  readonly at: number;
+  /** Grows with every snapshot of this server run. */
+  readonly revision: number;
+  readonly readiness: 'asleep' | 'arming' | 'ready' | 'partly-ready';
+  readonly streams: readonly StreamView[];
+  /** The session that is going on here, or the last one for a few minutes after it closed; null otherwise. */
+  readonly session: SessionView | null;
+  readonly may: { readonly open: boolean; readonly close: boolean };
+  readonly recorder: 'connected' | 'away';
+  readonly centre: {
+    readonly state: 'connected' | 'away' | 'not-configured';
+    readonly waitingSegments: number;
+    readonly waitingBytes: number;
+  };
+  readonly disk: { readonly freeBytes: number; readonly hoursLeft: number | null };
+  /** Alarms of this room, worst first. */
+  readonly alarms: readonly (Trouble & {
+    readonly since: number;
+    readonly level: 'warning' | 'alarm';
+    readonly stream: string | null;
+  })[];
+}
+
+/** POST /rooms/:room/wake: the panel is being used; cameras are armed (memory only) for as long as it repeats this. Answers RoomView. */
+
+/**
+ * POST /rooms/:room/sessions with OpenRequest answers 201 SessionView.
+ * `press` is made by the panel once per press: the same press sent twice is one session (200 with the same session).
+ * Another session already going on answers 409 `session-already-open` with the running session's id in `message`.
+ */
+export interface OpenRequest {
+  readonly press: string;
+  readonly kind: SessionKind;
+  readonly matter?: string;
+}
+
+/** POST /sessions/:session/close (empty body) answers SessionView; closing what is closing or closed answers 200 with the same state. */
+
+/** GET /sessions?room=:room&limit=50 answers newest first, only rooms of one's own. GET /sessions/:session answers SessionView. */
+export interface SessionList {
+  readonly sessions: readonly SessionView[];
+}
+
+/** GET /sessions/:session/review: what the review page needs to play the streams of a session side by side. */
+export interface ReviewView {
+  readonly session: SessionView;
+  /** The claim: from press minus pre-roll to close plus post-roll (now, while it runs). */
+  readonly from: number;
+  readonly to: number;
+  readonly streams: readonly ReviewStream[];
+}
+export interface ReviewStream {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'camera' | 'microphone';
+  /** HLS playlist (fMP4), same origin, needs the login cookie: /api/v1/sessions/:session/streams/:stream/playlist.m3u8 */
+  readonly playlist: string;
+  readonly segments: readonly ReviewSegment[];
+  readonly gaps: readonly GapView[];
+}
+export interface ReviewSegment {
+  readonly id: string;
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** When the centre's signed receipt came, or null. */
+  readonly receiptedAt: number | null;
+}
+
+/** GET /signs/:room (no login needed; it says only what hangs on the wall). Also pushed by socket.io namespace /sign. */
+export interface SignView {
+  readonly room: RoomName;
+  readonly at: number;
+  /** idle: nothing. starting: asked for, not proven. recording: proven now. fault: should record, is not proven now. */
+  readonly state: 'idle' | 'starting' | 'recording' | 'fault';
+  /** Since when it records (first proof), or null. */
+  readonly since: number | null;
+  /** The wording by law, shown while starting, recording or at fault. */
+  readonly notice: { readonly zh: string; readonly en: string };
+}
+
+/** socket.io, namespace `/` (needs the login cookie). The client emits `watch` with a room id after each (re)connect. */
+export interface ServerToPanel {
+  room: (view: RoomView) => void;
+  /** The login ended (logout, revoked): show the login page. */
+  'logged-out': () => void;
+}
+export interface PanelToServer {
+  watch: (room: string, answer: (result: { ok: true } | { ok: false; error: ErrorBody['error'] }) => void) => void;
+}
+
+/** socket.io, namespace `/sign` (no login). The client emits `watch` with a room id after each (re)connect. */
+export interface ServerToSign {
+  sign: (view: SignView) => void;
+}
+export interface SignToServer {
+  watch: (room: string, answer: (result: { ok: true } | { ok: false; error: ErrorBody['error'] }) => void) => void;
+}
+
+/** GET /site (no login needed): names for the page header, and whether this is the demonstration site. */
+export interface SiteView {
+  readonly name: string;
+  readonly nameEn: string;
+  readonly demo: boolean;
+  readonly version: string;
+}
