@@ -1,0 +1,137 @@
+/**
+ * The facts that journals hold. `journal/recorder` is written by the recorder alone, `journal/site` by the controller alone;
+ * everything in SQLite is read out of these two and can be read out of them again.
+ */
+import type { Cause, MediaInfo } from './recording.ts';
+import type { ClockState, Instant } from './time.ts';
+
+/** One stretch of one stream on disk: `media/<stream>/<run>/<sequence>.mp4`. */
+export interface SegmentFact {
+  readonly type: 'segment';
+  readonly seg: string;
+  readonly stream: string;
+  readonly run: string;
+  readonly sequence: number;
+  /** First and last moment it covers. Within a run each begins exactly where the one before it ended. */
+  readonly from: Instant;
+  readonly to: Instant;
+  /** The same stretch on the run's own media timeline, in milliseconds. */
+  readonly mediaFromMs: number;
+  readonly mediaToMs: number;
+  readonly videoFrames: number;
+  readonly audioFrames: number;
+  readonly bytes: number;
+  /** Length of the header (ftyp and moov) at the front, which a player needs once per run. */
+  readonly headerBytes: number;
+  readonly sha256: string;
+  readonly media: MediaInfo;
+  readonly clock: ClockState;
+  readonly claims: readonly string[];
+  /** False only when it continues, in the same run, right behind a segment that was cut between two keyframes. */
+  readonly startsWithKeyframe: boolean;
+  readonly gapBefore: { readonly from: Instant; readonly cause: Cause } | null;
+  /** True when it was found on disk after a crash and taken in, cut to its last whole fragment. */
+  readonly adopted: boolean;
+}
+
+/** A hole in a claim, with its cause (invariant 2). */
+export interface GapFact {
+  readonly type: 'gap';
+  readonly stream: string;
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly cause: Cause;
+  readonly claims: readonly string[];
+}
+
+export type RecorderFact =
+  | {
+      readonly type: 'recorder-started';
+      readonly version: string;
+      readonly pid: number;
+      readonly clock: ClockState;
+      /** How the one before it ended. */
+      readonly before: 'first-start' | 'stopped' | 'killed' | 'power-lost';
+      readonly adopted: number;
+      readonly truncatedBytes: number;
+      readonly quarantined: number;
+    }
+  | { readonly type: 'recorder-stopped' }
+  | { readonly type: 'claim-begun'; readonly claim: string; readonly stream: string; readonly from: Instant }
+  | { readonly type: 'claim-ended'; readonly claim: string; readonly stream: string; readonly to: Instant }
+  | {
+      readonly type: 'run-begun';
+      readonly stream: string;
+      readonly run: string;
+      readonly media: MediaInfo;
+      readonly clock: ClockState;
+    }
+  | {
+      readonly type: 'run-ended';
+      readonly stream: string;
+      readonly run: string;
+      readonly cause: Cause;
+      readonly exit: string | null;
+    }
+  | SegmentFact
+  | GapFact
+  | { readonly type: 'clock-stepped'; readonly byMs: number }
+  | { readonly type: 'quarantined'; readonly path: string; readonly movedTo: string; readonly why: string };
+
+export type SessionKind = 'hearing' | 'interview' | 'inquiry' | 'reconsideration';
+
+export interface SessionStream {
+  readonly stream: string;
+  readonly mandatory: boolean;
+}
+
+export type SiteFact =
+  | {
+      readonly type: 'session-opened';
+      /** The session's id is also the id of its claim on each of its streams. */
+      readonly session: string;
+      readonly press: string;
+      readonly room: string;
+      readonly kind: SessionKind;
+      readonly matter: string;
+      readonly by: string;
+      readonly openedAt: Instant;
+      /** Press minus pre-roll. */
+      readonly from: Instant;
+      readonly streams: readonly SessionStream[];
+    }
+  | { readonly type: 'session-confirmed'; readonly session: string }
+  | {
+      readonly type: 'session-closing';
+      readonly session: string;
+      readonly by: string;
+      readonly closedAt: Instant;
+      /** Close plus post-roll. */
+      readonly to: Instant;
+    }
+  | { readonly type: 'session-closed'; readonly session: string }
+  /** A segment is due to the centre: its signed manifest and its number in the outbox, without holes. */
+  | {
+      readonly type: 'sealed';
+      readonly siteSeq: number;
+      readonly seg: string;
+      readonly stream: string;
+      readonly jws: string;
+    }
+  /** The centre's signed receipt, checked. */
+  | { readonly type: 'receipted'; readonly seg: string; readonly receipt: string }
+  | {
+      readonly type: 'person-added';
+      readonly person: string;
+      readonly name: string;
+      readonly role: string;
+      readonly rooms: readonly string[];
+      readonly pinHash: string;
+    }
+  | {
+      readonly type: 'audit';
+      readonly who: string;
+      readonly did: string;
+      readonly object: string;
+      readonly room: string | null;
+    };

@@ -1,0 +1,92 @@
+/** The ports of the control plane: what `site` needs from the world, in its own words. Adapters stand behind them. */
+import type { Entry } from './chain.ts';
+import type { RecorderFact, SegmentFact, SiteFact } from './facts.ts';
+import type { DesiredState, RecorderStatus, Source } from './recording.ts';
+
+/** The recorder as the controller sees it. Listeners are called in order; a throwing listener is contained by the caller of the port. */
+export interface Recorder {
+  /** Sends the whole wish now if connected, and again after each reconnection. Never throws, never waits. */
+  desire(desired: DesiredState): void;
+  onStatus(listener: (status: RecorderStatus) => void): void;
+  /** Every journal entry after the last one the index holds, in order, each once per connection. */
+  onEntry(listener: (entry: Entry<RecorderFact>) => void): void;
+  onPresence(listener: (connected: boolean) => void): void;
+}
+
+/** What a camera is, as it says itself. */
+export interface CameraIdentity {
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly firmware: string;
+  readonly serial: string;
+  /** Camera clock minus ours, in milliseconds, or null when it did not say. */
+  readonly clockOffsetMs: number | null;
+}
+
+export interface CameraProfile {
+  readonly token: string;
+  readonly name: string;
+  readonly codec: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly audioCodec: string | null;
+}
+
+/** One camera by ONVIF. Every call is one attempt that may fail with an AppError (`camera-…`); the caller decides about trying again. */
+export interface Camera {
+  identify(): Promise<CameraIdentity>;
+  profiles(): Promise<readonly CameraProfile[]>;
+  /** Where the main (or the named) profile streams from; host rewritten to the address the site configured (quirk Q06). */
+  source(profileToken?: string): Promise<Source>;
+}
+
+/** A sealed segment on its way to the centre. */
+export interface OutboxItem {
+  readonly siteSeq: number;
+  readonly segment: SegmentFact;
+  /** The signed manifest (JWS compact). */
+  readonly jws: string;
+  /** Absolute path of the file. */
+  readonly path: string;
+}
+
+export interface Backlog {
+  readonly segments: number;
+  readonly bytes: number;
+  /** UTC ms of the oldest segment without a receipt, or null. */
+  readonly oldestMs: number | null;
+}
+
+/** What the forwarder reads and writes of the index. Synchronous: SQLite on the same machine. */
+export interface Outbox {
+  /** Items without a receipt, oldest siteSeq first, with siteSeq > `afterSiteSeq`; at most `limit`. */
+  pending(afterSiteSeq: number, limit: number): readonly OutboxItem[];
+  /** The same item by segment id, receipted or not; null when unknown. */
+  item(seg: string): OutboxItem | null;
+  isReceipted(seg: string): boolean;
+  backlog(): Backlog;
+  /** Highest siteSeq given out; 0 when none. */
+  lastSiteSeq(): number;
+  /** Keeps a checked receipt (JWS) for good: journal first, then the index. Idempotent. */
+  receipt(seg: string, receipt: string): Promise<void>;
+  /** Called after each newly sealed segment. */
+  onSealed(listener: () => void): void;
+}
+
+/** What is told to the panel about the centre. */
+export interface CentreLink {
+  readonly state: 'connected' | 'away' | 'not-configured';
+  /** Why it is away, or null. */
+  readonly trouble: string | null;
+}
+
+/** Appends facts to the site's journal: resolves when the line is fsynced. */
+export interface SiteJournal {
+  append(fact: SiteFact): Promise<Entry<SiteFact>>;
+}
+
+/** Signs and checks as the site: Ed25519, JWS compact over the exact bytes. */
+export interface Signer {
+  readonly kid: string;
+  sign(typ: string, payload: object): string;
+}
