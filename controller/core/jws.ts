@@ -101,7 +101,8 @@ function readParts(jws: string): {
   const headBytes = decode(head);
   const bodyBytes = decode(body);
   const signature = decode(tail);
-  if (headBytes === null || bodyBytes === null || signature === null || signature.length !== SIGNATURE_BYTES) return null;
+  if (headBytes === null || bodyBytes === null || signature === null || signature.length !== SIGNATURE_BYTES)
+    return null;
   try {
     const header: unknown = JSON.parse(headBytes.toString());
     if (typeof header !== 'object' || header === null) return null;
