@@ -85,6 +85,14 @@ export interface SessionStream {
   readonly mandatory: boolean;
 }
 
+/** A stream of a session that never got as far as the recorder, over the whole claim. */
+export interface AbsentStretch {
+  readonly stream: string;
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly cause: Cause;
+}
+
 export type SiteFact =
   | {
       readonly type: 'session-opened';
@@ -109,7 +117,14 @@ export type SiteFact =
       /** Close plus post-roll. */
       readonly to: Instant;
     }
-  | { readonly type: 'session-closed'; readonly session: string }
+  | {
+      readonly type: 'session-closed';
+      readonly session: string;
+      /** Streams of the session that the recorder never heard of, because nobody knew where they come from: their gap (invariant 2). */
+      readonly absent?: readonly AbsentStretch[];
+    }
+  /** The centre has signed for every segment of the session. */
+  | { readonly type: 'session-handed-over'; readonly session: string }
   /** A segment is due to the centre: its signed manifest and its number in the outbox, without holes. */
   | {
       readonly type: 'sealed';

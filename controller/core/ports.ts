@@ -2,6 +2,7 @@
 import type { Entry } from './chain.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from './facts.ts';
 import type { DesiredState, RecorderStatus, Source } from './recording.ts';
+import type { Instant } from './time.ts';
 
 /** The recorder as the controller sees it. Listeners are called in order; a throwing listener is contained by the caller of the port. */
 export interface Recorder {
@@ -80,9 +81,22 @@ export interface CentreLink {
   readonly trouble: string | null;
 }
 
-/** Appends facts to the site's journal: resolves when the line is fsynced. */
+/** Appends facts to the site's journal: resolves when the line is fsynced. `at` is now unless said otherwise. */
 export interface SiteJournal {
-  append(fact: SiteFact): Promise<Entry<SiteFact>>;
+  append(fact: SiteFact, at?: Instant): Promise<Entry<SiteFact>>;
+}
+
+/** Where a component says what it did; shaped like pino. `object` never holds a secret. */
+export interface Log {
+  info(object: object, message: string): void;
+  warn(object: object, message: string): void;
+  error(object: object, message: string): void;
+}
+
+/** Hashes PINs so that they cannot be read back; slow on purpose. */
+export interface PinHasher {
+  hash(pin: string): Promise<string>;
+  verify(hash: string, pin: string): Promise<boolean>;
 }
 
 /** Signs and checks as the site: Ed25519, JWS compact over the exact bytes. */
