@@ -1,0 +1,57 @@
+/** The bar on top of every page that needs a login: where am I, what time is it, who is logged in. */
+import type { ComponentChildren } from 'preact';
+import { language, nameOf, say, switchLanguage } from '../words/language.ts';
+import { monoNow } from '../wire/beat.ts';
+import { dateText, timeText } from './clock.ts';
+import { Icon } from './icon.tsx';
+import { leave, me, site } from './who.ts';
+
+export function LanguageSwitch() {
+  return (
+    <button type="button" class="quiet" lang={language.value === 'zh' ? 'en' : 'zh-CN'} title={say('language.switch')} onClick={switchLanguage}>
+      {say('language.other')}
+    </button>
+  );
+}
+
+/** The time at the controller when it is known, otherwise that of this machine. */
+function HeaderClock({ serverNow }: { readonly serverNow: number | null }) {
+  void monoNow.value;
+  const now = serverNow ?? Date.now();
+  return (
+    <time class="header-clock" dateTime={new Date(now).toISOString()}>
+      <span class="header-date">{dateText(now)}</span> <span class="tabular">{timeText(now)}</span>
+    </time>
+  );
+}
+
+export function SiteName() {
+  const known = site.value;
+  return (
+    <span class="site-name">
+      {known === null ? say('product.name') : nameOf(known)}
+      {known?.demo === true && <span class="demo">{say('demo.badge')}</span>}
+    </span>
+  );
+}
+
+export function Header({ serverNow, children }: { readonly serverNow: number | null; readonly children?: ComponentChildren }) {
+  const person = me.value?.person;
+  return (
+    <header class="header">
+      <SiteName />
+      {children}
+      <HeaderClock serverNow={serverNow} />
+      {person !== undefined && (
+        <span class="header-person" title={say(`role.${person.role}`)}>
+          <Icon name="person" />
+          {person.name}
+        </span>
+      )}
+      <LanguageSwitch />
+      <button type="button" class="quiet" onClick={() => void leave()}>
+        {say('nav.log-out')}
+      </button>
+    </header>
+  );
+}

@@ -1,0 +1,76 @@
+/** Requests to the controller. A request never throws: it was answered, refused, or nobody was there. */
+import type {
+  ErrorBody,
+  LoginRequest,
+  Me,
+  OpenRequest,
+  PersonChoice,
+  ReviewView,
+  RoomView,
+  SessionList,
+  SessionView,
+  SiteView,
+} from '../../controller/api/contract.ts';
+
+export type Refusal = ErrorBody['error'];
+
+export type Answer<T> =
+  | { readonly outcome: 'ok'; readonly value: T }
+  /** The controller answered no. Asking the same again changes nothing. */
+  | { readonly outcome: 'refused'; readonly status: number; readonly refusal: Refusal }
+  /** Nobody answered, or something between us and the controller did. It may or may not have arrived. */
+  | { readonly outcome: 'unreachable' };
+
+const BASE = '/api/v1';
+const REQUEST_TIMEOUT_MS = 5_000;
+const HTTP_UNAUTHENTICATED = 401;
+
+let onLoggedOut: () => void = () => {};
+
+/** Says what happens when any request finds that the login has ended. */
+export function whenLoggedOut(act: () => void): void {
+  onLoggedOut = act;
+}
+
+async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer<T>> {
+  let response: Response;
+  let told: unknown;
+  try {
+    response = await fetch(BASE + path, {
+      method,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      ...(method === 'POST'
+        ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body ?? {}) }
+        : {}),
+    });
+    const text = await response.text();
+    told = text === '' ? null : JSON.parse(text);
+  } catch {
+    // No connection, no answer in time, or an answer that is not the controller's (a proxy's error page).
+    return { outcome: 'unreachable' };
+  }
+  if (response.ok) return { outcome: 'ok', value: told as T };
+  const refusal = (told as Partial<ErrorBody> | null)?.error;
+  if (refusal === undefined) return { outcome: 'unreachable' };
+  if (response.status === HTTP_UNAUTHENTICATED && refusal.code !== 'wrong-pin') onLoggedOut();
+  return { outcome: 'refused', status: response.status, refusal };
+}
+
+const part = encodeURIComponent;
+
+export const getSite = () => ask<SiteView>('GET', '/site');
+export const getPeople = () => ask<readonly PersonChoice[]>('GET', '/people');
+export const getMe = () => ask<Me>('GET', '/me');
+export const logIn = (request: LoginRequest) => ask<Me>('POST', '/login', request);
+export const logOut = () => ask<null>('POST', '/logout');
+export const wakeRoom = (room: string) => ask<RoomView>('POST', `/rooms/${part(room)}/wake`);
+export const openSession = (room: string, request: OpenRequest) =>
+  ask<SessionView>('POST', `/rooms/${part(room)}/sessions`, request);
+export const closeSession = (session: string) => ask<SessionView>('POST', `/sessions/${part(session)}/close`);
+export const getReview = (session: string) => ask<ReviewView>('GET', `/sessions/${part(session)}/review`);
+
+/** Newest first; without a room, those of every room of one's own. */
+export const getSessions = (room: string | null, limit: number) =>
+  ask<SessionList>('GET', `/sessions?limit=${limit}${room === null ? '' : `&room=${part(room)}`}`);

@@ -1,0 +1,189 @@
+/**
+ * What a person reads for each trouble code: what happened and what to do, in both languages.
+ * Short on purpose: a card of the clerk's page shows both in two lines. A code that is missing here is shown with its message.
+ */
+export interface TroubleWords {
+  readonly what: string;
+  readonly todo: string;
+}
+
+const words = (what: string, todo: string): TroubleWords => ({ what, todo });
+
+export const troubles = {
+  'camera-unreachable': {
+    zh: words('连接不上摄像机', '请检查它的电源和网线；系统会自动重试。'),
+    en: words('The camera cannot be reached', 'Check its power and network cable; it is tried again by itself.'),
+  },
+  'camera-refused-login': {
+    zh: words('密码不对，摄像机拒绝登录', '请叫技术员改正密码；为免锁定，暂不再试。'),
+    en: words('Wrong password: the camera refused the login', 'Ask the technician to correct it; not tried again until then.'),
+  },
+  'camera-locked-out': {
+    zh: words('摄像机因多次输错密码而锁定', '请叫技术员核对密码，几分钟后再试。'),
+    en: words('The camera locked us out after wrong passwords', 'Ask the technician to check the password, then wait minutes.'),
+  },
+  'camera-busy': {
+    zh: words('摄像机的连接数已满', '请关掉其他正在看它的软件；系统会自动重试。'),
+    en: words('The camera serves too many viewers', 'Close other software that uses it; it is tried again by itself.'),
+  },
+  'camera-no-stream': {
+    zh: words('摄像机没有给出可用的画面', '请叫技术员检查摄像机的码流设置。'),
+    en: words('The camera offers no usable picture', 'Ask the technician to check its stream settings.'),
+  },
+  'camera-clock-wrong': {
+    zh: words('摄像机的时间不准', '录制照常；请技术员给摄像机校时。'),
+    en: words('The clock of the camera is wrong', 'Recording goes on; ask the technician to set it.'),
+  },
+  'camera-stalled': {
+    zh: words('摄像机不再送来画面', '系统正在重连；一分钟未恢复，请检查网线。'),
+    en: words('The camera stopped sending pictures', 'Reconnecting by itself; check the cable after a minute.'),
+  },
+  'transport-refused': {
+    zh: words('摄像机拒绝这种传输方式', '请叫技术员改传输方式（TCP 或 UDP）。'),
+    en: words('The camera refuses this way of transport', 'Ask the technician to change it (TCP or UDP).'),
+  },
+  'audio-missing': {
+    zh: words('没有声音', '画面照常录制；请检查麦克风是否插好、是否静音。'),
+    en: words('There is no sound', 'The picture is recorded; check the microphone plug and mute.'),
+  },
+  'audio-unusable': {
+    zh: words('声音无法使用', '画面照常录制；请叫技术员检查声音格式。'),
+    en: words('The sound cannot be used', 'The picture is recorded; ask the technician about its format.'),
+  },
+  'auth-unsupported': {
+    zh: words('不支持这台设备的登录方式', '请叫技术员在设备上启用 Digest 认证。'),
+    en: words('The login method of this device is not supported', 'Ask the technician to enable Digest login on it.'),
+  },
+  'recorder-away': {
+    zh: words('录像程序没有应答', '它会自行恢复；十秒后仍如此，请马上叫技术员。'),
+    en: words('The recorder does not answer', 'It comes back by itself; after ten seconds call the technician.'),
+  },
+  'ffmpeg-missing': {
+    zh: words('本机缺少 ffmpeg，不能录制', '请叫技术员安装 ffmpeg。'),
+    en: words('ffmpeg is missing, nothing can be recorded', 'Ask the technician to install ffmpeg.'),
+  },
+  'ffmpeg-failed': {
+    zh: words('取流程序异常退出', '正在自动重启；反复出现，请叫技术员。'),
+    en: words('The capture program failed', 'Restarting by itself; if it repeats, call the technician.'),
+  },
+  'disk-full': {
+    zh: words('磁盘已满', '不能再写入录像，请马上叫技术员。'),
+    en: words('The disk is full', 'Nothing more can be written; call the technician now.'),
+  },
+  'disk-failed': {
+    zh: words('磁盘写入失败', '请马上叫技术员；修好之前不要开始新的录制。'),
+    en: words('Writing to the disk failed', 'Call the technician now; start nothing new until it is mended.'),
+  },
+  'disk-slow': {
+    zh: words('磁盘写入太慢', '录制照常；请叫技术员检查磁盘。'),
+    en: words('The disk is slow', 'Recording goes on; ask the technician to check the disk.'),
+  },
+  'centre-away': {
+    zh: words('与中心失去联系', '录制照常，录像先存本机，恢复后自动移交。'),
+    en: words('No contact with the centre', 'Recording goes on; it is kept here and handed over later.'),
+  },
+  'broker-away': {
+    zh: words('与消息服务器失去联系', '录制照常，录像先存本机，恢复后自动移交。'),
+    en: words('No contact with the message broker', 'Recording goes on; it is kept here and handed over later.'),
+  },
+  'session-already-open': {
+    zh: words('本房间已有录制正在进行', '请先结束它，再开始新的。'),
+    en: words('A recording is already running in this room', 'Stop it before you start another.'),
+  },
+  'session-not-open': {
+    zh: words('现在没有正在进行的录制', '请看上面的状态。'),
+    en: words('No recording is running now', 'Look at the state above.'),
+  },
+  'room-unknown': {
+    zh: words('没有这个房间', '请核对网址，或联系管理员。'),
+    en: words('There is no such room', 'Check the address or ask the administrator.'),
+  },
+  'no-mandatory-stream': {
+    zh: words('本房间没有必录设备', '不能开始录制；请叫技术员设置必录设备。'),
+    en: words('This room has no required device', 'Nothing can be started; ask the technician to set one.'),
+  },
+  'wrong-pin': {
+    zh: words('PIN 不对', '请重新输入。'),
+    en: words('Wrong PIN', 'Please enter it again.'),
+  },
+  'too-many-tries': {
+    zh: words('输错次数太多', '请稍等再试。'),
+    en: words('Too many wrong tries', 'Wait a while, then try again.'),
+  },
+  'not-logged-in': {
+    zh: words('您还没有登录', '请登录。'),
+    en: words('You are not logged in', 'Please log in.'),
+  },
+  'not-your-room': {
+    zh: words('您没有这个房间的权限', '请联系管理员。'),
+    en: words('You have no authority over this room', 'Ask the administrator.'),
+  },
+  'bad-request': {
+    zh: words('请求的内容不对', '请改正后再试。'),
+    en: words('The request was not valid', 'Correct it and try again.'),
+  },
+  internal: {
+    zh: words('控制器内部出错', '请再试一次；仍不行，请叫技术员。'),
+    en: words('The controller had an internal error', 'Try once more; if it stays, call the technician.'),
+  },
+  'recorder-restarted': {
+    zh: words('录像程序重启过', '已自动续录，中断时间已记入。'),
+    en: words('The recorder was restarted', 'It went on by itself; the gap is written down.'),
+  },
+  'power-lost': {
+    zh: words('断电', '来电后已自动续录，中断时间已记入。'),
+    en: words('Power was lost', 'It went on by itself; the gap is written down.'),
+  },
+  'source-ended': {
+    zh: words('设备中断了信号', '系统会自动重连；反复出现，请检查设备。'),
+    en: words('The device ended its signal', 'Reconnecting by itself; if it repeats, check the device.'),
+  },
+  'stream-changed': {
+    zh: words('画面格式变了', '已自动续录，新的一段另行保存。'),
+    en: words('The picture format changed', 'It went on by itself in a new part.'),
+  },
+  'not-armed': {
+    zh: words('按下开始时设备还没有就绪', '下次请提前一会儿打开本页面。'),
+    en: words('The device was not ready at the press', 'Open this page a little earlier next time.'),
+  },
+  'memory-full': {
+    zh: words('磁盘中断太久，内存已存满', '请马上叫技术员检查磁盘。'),
+    en: words('The disk was away too long, memory is full', 'Call the technician now to check the disk.'),
+  },
+  'recorder-stopped': {
+    zh: words('录像程序被人为停止', '启动后会自动续录；请叫技术员。'),
+    en: words('The recorder was stopped on purpose', 'It goes on when started; call the technician.'),
+  },
+  'recorder-killed': {
+    zh: words('录像程序异常退出过', '已自动续录，中断时间已记入。'),
+    en: words('The recorder died and came back', 'It went on by itself; the gap is written down.'),
+  },
+  'receipt-refused': {
+    zh: words('中心的签收与送出的不符', '录像仍在本机，不会删除；请告知中心。'),
+    en: words('A receipt of the centre did not fit', 'The recording stays here; tell the centre.'),
+  },
+  'session-unknown': {
+    zh: words('没有这次录制', '请从列表中选择。'),
+    en: words('There is no such recording', 'Choose one from the list.'),
+  },
+  'segment-unknown': {
+    zh: words('找不到这一段录像', '请叫技术员重建索引。'),
+    en: words('This segment was not found', 'Ask the technician to rebuild the index.'),
+  },
+  'not-found': {
+    zh: words('没有找到', '请核对网址。'),
+    en: words('Not found', 'Check the address.'),
+  },
+  'foreign-origin': {
+    zh: words('请求来自别的网址', '请用本机自己的网址打开页面。'),
+    en: words('The request came from another address', 'Open the panel from its own address.'),
+  },
+  'verify-failed': {
+    zh: words('录像校验没有通过', '请马上叫技术员，不要改动任何文件。'),
+    en: words('The check of the recording failed', 'Call the technician now and change no file.'),
+  },
+  'clock-unsynchronised': {
+    zh: words('本机时间未校准', '录制照常；请叫技术员检查网络校时。'),
+    en: words('The clock of this machine is not synchronised', 'Recording goes on; ask the technician to check NTP.'),
+  },
+} as const satisfies Readonly<Record<string, { readonly zh: TroubleWords; readonly en: TroubleWords }>>;
