@@ -1,0 +1,56 @@
+/**
+ * Puts a run's media timeline on the monotonic clock. A camera's own seconds are kept (no sample is stretched); what is
+ * estimated is only where its zero lies: the least-delayed fragment seen tells it best, because delay is never negative.
+ */
+
+/** Cameras drift by tens of ppm; more than this per stretch is not followed, so that one late fragment never bends time. */
+const SLEW_PPM_MAX = 500;
+/** A fragment cannot arrive this much before its own end: the camera's timestamps jumped forward. */
+export const JUMP_AHEAD_MS = 1_000;
+/** Bytes flow and yet the media timeline falls this far behind: the camera's timestamps jumped back or crawl. */
+export const LAG_MAX_MS = 8_000;
+
+export class RunClock {
+  /** Monotonic milliseconds of media time 0, by the least-delayed fragment so far. */
+  #zeroMs: number | null = null;
+  /** The same, over the fragments since the last `settle`. */
+  #recentZeroMs: number | null = null;
+
+  /** A fragment that ends at `mediaEndMs` of the run arrived whole at `arrivedMonoMs`. Answers whether the timeline still makes sense. */
+  observe(mediaEndMs: number, arrivedMonoMs: number): 'fits' | 'jumped-ahead' | 'lags' {
+    const zero = arrivedMonoMs - mediaEndMs;
+    if (this.#zeroMs !== null) {
+      if (zero < this.#zeroMs - JUMP_AHEAD_MS) return 'jumped-ahead';
+      if (zero > this.#zeroMs + LAG_MAX_MS) return 'lags';
+    }
+    // Before anything was settled the first estimate may still fall freely; afterwards only `settle` moves it, gently.
+    if (this.#zeroMs === null || (!this.#settled && zero < this.#zeroMs)) this.#zeroMs = zero;
+    this.#recentZeroMs = Math.min(this.#recentZeroMs ?? zero, zero);
+    return 'fits';
+  }
+
+  #settled = false;
+
+  /** Monotonic milliseconds of a media time. Throws before the first fragment was observed. */
+  monoOf(mediaMs: number): number {
+    if (this.#zeroMs === null) throw new Error('no fragment was observed yet');
+    return this.#zeroMs + mediaMs;
+  }
+
+  /**
+   * Called where a segment ends, after `lengthMs` of media: moves the zero towards what was measured since the last call, by at
+   * most {@link SLEW_PPM_MAX} of that length. Segments of one run join exactly because each begins where this left the last.
+   */
+  settle(lengthMs: number): void {
+    this.#settled = true;
+    if (this.#zeroMs === null || this.#recentZeroMs === null) return;
+    const limit = (Math.max(0, lengthMs) * SLEW_PPM_MAX) / 1_000_000;
+    this.#zeroMs += Math.min(limit, Math.max(-limit, this.#recentZeroMs - this.#zeroMs));
+    this.#recentZeroMs = null;
+  }
+
+  /** The first segment of the run begins: from now on times only slew. */
+  fix(): void {
+    this.#settled = true;
+  }
+}
