@@ -1,0 +1,212 @@
+/**
+ * One connection to the broker that is kept alive: dials, waits, dials again. Messages leave only while it is up, through a
+ * window, each with its own time limit; nothing is ever queued for a connection that is not there.
+ */
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, sentenceOf } from '../core/errors.ts';
+import { backoffMs, type Log } from '../core/hrc.ts';
+import { DialError, type Dialled, type DialOptions, dial, type Protocol } from './dial.ts';
+import { Window } from './window.ts';
+
+const WINDOW_MESSAGES = 8;
+const WINDOW_BYTES = 2 * 1024 * 1024;
+/** Kept free below the broker's Receive Maximum. */
+const RECEIVE_MAXIMUM_SPARE = 2;
+const END_TIMEOUT_MS = 2_000;
+const RANDOM_STEPS = 1_000_000;
+
+export interface LineTiming {
+  readonly backoffFirstMs: number;
+  readonly backoffMaxMs: number;
+  readonly pubackTimeoutMs: number;
+}
+
+export interface LineOptions extends Omit<DialOptions, 'protocol'> {
+  /** Which version to try; shared by the lines of one forwarder, so that a refused 5 is remembered. */
+  readonly protocol: { version: Protocol };
+  readonly timing: LineTiming;
+  readonly log: Log;
+  readonly onUp: () => void;
+  readonly onDown: (why: string) => void;
+}
+
+/** A connection while it lasts. */
+interface Session extends Dialled {
+  readonly window: Window;
+  readonly lost: AbortController;
+}
+
+/** Room for one message. It is given back when the message is acknowledged, or by `leave`. */
+export interface Slot {
+  /**
+   * Sends at QoS 1 and resolves when the broker acknowledged it. Rejects with `broker-away` when the line goes down or the broker
+   * refuses the message; a broker that does not answer in time loses the connection.
+   */
+  send(topic: string, body: Buffer, options?: PublishOptions): Promise<void>;
+  leave(): void;
+}
+
+export interface PublishOptions {
+  readonly retain?: boolean;
+  /** Seconds a broker may keep it for somebody who is away; MQTT 5 only. */
+  readonly expiryS?: number;
+}
+
+export class Line {
+  readonly #options: LineOptions;
+  readonly #closing = new AbortController();
+  #session: Session | null = null;
+  #loop: Promise<void> | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+  }
+
+  get up(): boolean {
+    return this.#session !== null;
+  }
+
+  /** The largest packet the broker takes, in bytes; null when it did not say or the line is down. */
+  get maximumPacketBytes(): number | null {
+    return this.#session?.maximumPacketBytes ?? null;
+  }
+
+  /** Starts dialling; waits for nothing. */
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /**
+   * Waits for room for a message of `bytes`, so that what is sent is read only when it can leave. Rejects with `broker-away` when
+   * the line is down or goes down meanwhile.
+   */
+  async room(bytes: number): Promise<Slot> {
+    const session = this.#session;
+    if (session === null) throw new AppError('broker-away', 'not connected to the broker');
+    const leave = await session.window.enter(bytes);
+    if (session.lost.signal.aborted) {
+      leave();
+      throw new AppError('broker-away', 'the connection to the broker was lost');
+    }
+    return {
+      leave,
+      send: (topic, body, options = {}) => this.#send(session, topic, body, options).finally(leave),
+    };
+  }
+
+  /** Sends one small message: room, then send. */
+  async publish(topic: string, text: string, options: PublishOptions = {}): Promise<void> {
+    const body = Buffer.from(text);
+    const slot = await this.room(body.length);
+    await slot.send(topic, body, options);
+  }
+
+  /** Drops the connection, so that the loop dials anew. */
+  hangUp(): void {
+    this.#session?.client.end(true);
+  }
+
+  /** `farewell` is sent first if the line is up. Idempotent; at most about {@link END_TIMEOUT_MS} twice. */
+  close(farewell?: { readonly topic: string; readonly payload: string }): Promise<void> {
+    this.#closed ??= this.#close(farewell);
+    return this.#closed;
+  }
+
+  async #close(farewell?: { readonly topic: string; readonly payload: string }): Promise<void> {
+    const session = this.#session;
+    if (session !== null && farewell !== undefined) {
+      const said = this.publish(farewell.topic, farewell.payload, { retain: true });
+      await Promise.race([said.catch(() => undefined), sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
+    }
+    this.#closing.abort();
+    if (session !== null) {
+      const ended = session.client.endAsync(false).catch(() => undefined);
+      await Promise.race([ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
+      session.client.end(true);
+    }
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { timing, protocol, log, clientId } = this.#options;
+    let failures = 0;
+    while (!this.#closing.signal.aborted) {
+      let why: string;
+      let login = false;
+      try {
+        const dialled = await dial({ ...this.#options, protocol: protocol.version }, this.#closing.signal);
+        failures = 0;
+        why = await this.#live(dialled);
+      } catch (error) {
+        if (error instanceof DialError && error.reason === 'protocol' && protocol.version === 5) {
+          protocol.version = 4;
+          log.info({ clientId }, 'the broker does not speak MQTT 5; going on with 3.1.1');
+          continue;
+        }
+        login = error instanceof DialError && error.reason === 'login';
+        why = sentenceOf(error);
+      }
+      if (this.#closing.signal.aborted) return;
+      failures += 1;
+      this.#contained(() => this.#options.onDown(why));
+      if (login) log.error({ alarm: 'broker-away', clientId }, `the broker does not let us in: ${why}`);
+      else log.warn({ clientId, failures }, `no connection to the broker: ${why}`);
+      // A wrong password does not get right by trying often.
+      const jitter = randomInt(RANDOM_STEPS) / RANDOM_STEPS;
+      const delayMs = login
+        ? timing.backoffMaxMs
+        : backoffMs(failures, timing.backoffFirstMs, timing.backoffMaxMs, jitter);
+      await sleep(delayMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    }
+  }
+
+  async #live(dialled: Dialled): Promise<string> {
+    const messages = Math.min(WINDOW_MESSAGES, dialled.receiveMaximum - RECEIVE_MAXIMUM_SPARE);
+    const session = { ...dialled, window: new Window(messages, WINDOW_BYTES), lost: new AbortController() };
+    this.#session = session;
+    this.#contained(this.#options.onUp);
+    const why = await dialled.gone;
+    this.#session = null;
+    session.lost.abort();
+    // Calls back what is still on its way; without it MQTT.js may never do so.
+    dialled.client.end(true);
+    return why;
+  }
+
+  #send(session: Session, topic: string, body: Buffer, options: PublishOptions): Promise<void> {
+    const { retain = false, expiryS } = options;
+    const properties =
+      expiryS === undefined || this.#options.protocol.version !== 5
+        ? {}
+        : { properties: { messageExpiryInterval: expiryS } };
+    return new Promise((resolve, reject) => {
+      const lost = () => settle(new AppError('broker-away', 'the connection to the broker was lost'));
+      const timer = setTimeout(() => {
+        settle(new AppError('broker-away', 'the broker did not acknowledge a message in time'));
+        session.client.end(true);
+      }, this.#options.timing.pubackTimeoutMs);
+      const settle = (error: unknown) => {
+        clearTimeout(timer);
+        session.lost.signal.removeEventListener('abort', lost);
+        if (error === null) resolve();
+        else reject(error);
+      };
+      session.lost.signal.addEventListener('abort', lost);
+      session.client.publish(topic, body, { qos: 1, retain, ...properties }, (error) => {
+        if (error === undefined || error === null) settle(null);
+        else
+          settle(new AppError('broker-away', `the broker refused a message: ${sentenceOf(error)}`, { cause: error }));
+      });
+    });
+  }
+
+  #contained(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#options.log.error({ error: sentenceOf(error) }, 'a listener of the connection failed');
+    }
+  }
+}

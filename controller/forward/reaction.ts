@@ -1,0 +1,126 @@
+/**
+ * What the site does after an attempt to deliver a segment: the table of reactions to the centre's codes, as a pure function.
+ * Nothing here ever gives a segment up; the worst is that it waits long and people are told.
+ */
+import { ATTEMPTS_MAX, backoffMs, type HrcCode } from '../core/hrc.ts';
+
+const RETRY_FIRST_MS = 1_000;
+const RETRY_MAX_MS = 5 * 60_000;
+const STORE_FIRST_MS = 60_000;
+const STORE_MAX_MS = 30 * 60_000;
+const QUOTA_MS = 60_000;
+/** What needs a person is looked at again after this. */
+const PARKED_MS = 10 * 60_000;
+/** Tries under one id before the next one is taken. */
+const ROUNDS_PER_ATTEMPT = 3;
+const JITTER_SHARE = 0.25;
+
+/** What is known about a segment that is not delivered yet. */
+export interface Track {
+  /** Number of the id in use, from 1. */
+  readonly attempt: number;
+  /** Failed tries under this id. */
+  readonly rounds: number;
+  readonly failures: number;
+  /** The centre may already have it: ask before sending. */
+  readonly askFirst: boolean;
+  /** Monotonic ms before which it rests. */
+  readonly restUntilMs: number;
+  /** The alarm that was raised for it, so that it is raised once. */
+  readonly alarmed: string | null;
+}
+
+export const NEW_TRACK: Track = {
+  attempt: 1,
+  rounds: 0,
+  failures: 0,
+  askFirst: false,
+  restUntilMs: 0,
+  alarmed: null,
+};
+
+/** How an attempt ended, when it did not end with a receipt. */
+export type Outcome =
+  /** The connection went, or the centre was restarted. */
+  | { readonly kind: 'lost' }
+  /** Everything was sent, or asked, and nobody answered. */
+  | { readonly kind: 'silent' }
+  /** The centre says it has it, and the receipt did not come. */
+  | { readonly kind: 'unreceipted' }
+  | { readonly kind: 'refused'; readonly code: HrcCode; readonly retryS: number | null }
+  /** The local file is not what was sealed. */
+  | { readonly kind: 'damaged'; readonly message: string }
+  /** The broker's packets are too small for it. */
+  | { readonly kind: 'unfit'; readonly message: string };
+
+export interface Reaction {
+  readonly track: Track;
+  /** Every segment rests this long, not only this one. */
+  readonly pauseMs: number;
+  /** To be raised now; null when nobody needs to hear, or was told already. */
+  readonly alarm: { readonly code: AlarmCode; readonly message: string } | null;
+}
+
+export type AlarmCode = 'verify-failed' | 'centre-away' | 'broker-away' | 'receipt-refused';
+
+/** The reaction at `nowMs` (monotonic). `random` in [0, 1) spreads the tries of many sites. */
+export function react(track: Track, outcome: Outcome, nowMs: number, random: number): Reaction {
+  const failures = track.failures + 1;
+  const retryMs = spread(backoffMs(failures, RETRY_FIRST_MS, RETRY_MAX_MS, 1), random);
+  const failed: Track = { ...track, failures, restUntilMs: nowMs + retryMs };
+  const quiet = (next: Track, pauseMs = 0): Reaction => ({ track: next, pauseMs, alarm: null });
+  const loud = (next: Track, code: AlarmCode, message: string, pauseMs = 0): Reaction => ({
+    track: { ...next, alarmed: message },
+    pauseMs,
+    alarm: track.alarmed === message ? null : { code, message },
+  });
+  const parked: Track = { ...failed, restUntilMs: nowMs + spread(PARKED_MS, random) };
+  switch (outcome.kind) {
+    case 'lost':
+      // The connection has its own back-off; the segment goes on as soon as there is one.
+      return quiet({ ...track, askFirst: true, restUntilMs: nowMs });
+    case 'silent':
+      return quiet({ ...failed, askFirst: true, restUntilMs: nowMs }, retryMs);
+    case 'unreceipted':
+      return quiet({ ...failed, askFirst: true });
+    case 'damaged':
+      return loud(parked, 'verify-failed', `the file on disk is not what was sealed: ${outcome.message}`);
+    case 'unfit':
+      return loud(parked, 'broker-away', outcome.message);
+    case 'refused':
+      break;
+  }
+  const { code, retryS } = outcome;
+  switch (code) {
+    case 'HRC-INCOMPLETE':
+    case 'HRC-CHUNK':
+      return quiet(track.rounds + 1 < ROUNDS_PER_ATTEMPT ? { ...failed, rounds: track.rounds + 1 } : nextId(failed));
+    case 'HRC-FILEHASH':
+      return quiet(nextId(failed));
+    case 'HRC-META':
+      return track.rounds === 0 && track.attempt === 1
+        ? quiet(nextId(failed))
+        : loud(parked, 'centre-away', 'the centre refuses how the transfer is opened (HRC-META)');
+    case 'HRC-BUSY':
+    case 'HRC-QUOTA':
+      return quiet(failed, retryS === null ? spread(QUOTA_MS, random) : retryS * 1_000);
+    case 'HRC-STORE': {
+      const waitMs = retryS === null ? backoffMs(failures, STORE_FIRST_MS, STORE_MAX_MS, 1) : retryS * 1_000;
+      return loud({ ...failed, askFirst: true }, 'centre-away', 'the centre cannot store (HRC-STORE)', waitMs);
+    }
+    case 'HRC-CONFLICT':
+      return loud(parked, 'verify-failed', 'the centre holds other bytes under the same segment id (HRC-CONFLICT)');
+    case 'HRC-SIG':
+      return loud(parked, 'centre-away', 'the centre does not accept the signing key of this site (HRC-SIG)');
+    case 'HRC-BAD':
+      return loud(parked, 'centre-away', 'the centre does not understand this site (HRC-BAD)');
+  }
+}
+
+function nextId(track: Track): Track {
+  return { ...track, attempt: (track.attempt % ATTEMPTS_MAX) + 1, rounds: 0 };
+}
+
+function spread(ms: number, random: number): number {
+  return Math.round(ms * (1 - JITTER_SHARE * random));
+}

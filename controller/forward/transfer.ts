@@ -1,0 +1,111 @@
+/**
+ * Sends one file by route B: opening, chunks with their hashes, end. The file is read once, in pieces, and hashed again on the way:
+ * what differs from its manifest is broken off and never declared complete.
+ */
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { sha256 } from '../core/chain.ts';
+import { sentenceOf } from '../core/errors.ts';
+import type { SiteTopics } from '../core/hrc.ts';
+import type { Line } from './line.ts';
+
+/** Bytes of a file may wait in a broker this long for a centre that is away. */
+const CHUNK_EXPIRY_S = 600;
+
+/** The local file is not what was signed, or cannot be read: nothing a second sending would change. */
+export class LocalFault extends Error {}
+
+export interface Transfer {
+  readonly line: Line;
+  readonly topics: SiteTopics;
+  readonly fileId: string;
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly init: string;
+  readonly chunkBytes: number;
+  /** Aborted when the outcome is known before the end was reached. */
+  readonly stop: AbortSignal;
+  readonly onChunkSent: () => void;
+  readonly onChunkAcknowledged: () => void;
+}
+
+/**
+ * Resolves when everything, the end included, was acknowledged by the broker, or early when stopped. Rejects with `broker-away`
+ * when the line was lost, with {@link LocalFault} when the file is not the one that was sealed.
+ */
+export async function sendFile(transfer: Transfer): Promise<void> {
+  const { line, topics, fileId, size, stop } = transfer;
+  const expiry = { expiryS: CHUNK_EXPIRY_S };
+  let file: FileHandle;
+  try {
+    file = await open(transfer.path, 'r');
+  } catch (error) {
+    throw new LocalFault(`it cannot be opened: ${sentenceOf(error)}`);
+  }
+  try {
+    const there = (await file.stat()).size;
+    if (there !== size) throw new LocalFault(`it has ${there} bytes, sealed were ${size}`);
+    if (stop.aborted) return;
+    await line.publish(topics.init(fileId), transfer.init, expiry);
+    const whole = await sendChunks(transfer, file, expiry);
+    if (stop.aborted) return;
+    if (whole !== transfer.sha256) {
+      await line.publish(topics.abort(fileId), '', expiry);
+      throw new LocalFault(`its hash is ${whole}, sealed was ${transfer.sha256}`);
+    }
+    await line.publish(topics.fin(fileId, size, transfer.sha256), '', expiry);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Sends every chunk and waits for the acknowledgement of each; answers the hash of what was read. */
+async function sendChunks(transfer: Transfer, file: FileHandle, expiry: { expiryS: number }): Promise<string> {
+  const { line, topics, fileId, size, chunkBytes, stop } = transfer;
+  const hash = createHash('sha256');
+  const underWay: Promise<void>[] = [];
+  let failure: { readonly error: unknown } | null = null;
+  for (let offset = 0; offset < size && !stop.aborted && failure === null; offset += chunkBytes) {
+    const length = Math.min(chunkBytes, size - offset);
+    const slot = await line.room(length);
+    let chunk: Buffer;
+    try {
+      chunk = await readExactly(file, offset, length);
+    } catch (error) {
+      slot.leave();
+      failure = { error };
+      break;
+    }
+    hash.update(chunk);
+    transfer.onChunkSent();
+    const sent = slot.send(topics.chunk(fileId, offset, sha256(chunk)), chunk, expiry).then(
+      () => transfer.onChunkAcknowledged(),
+      (error: unknown) => {
+        failure ??= { error };
+      },
+    );
+    underWay.push(sent);
+  }
+  await Promise.all(underWay);
+  // Read through a function: the compiler does not see that the callbacks above assign it.
+  const failed = (() => failure)();
+  if (failed !== null) throw failed.error;
+  return hash.digest('hex');
+}
+
+async function readExactly(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const chunk = Buffer.allocUnsafe(length);
+  let got = 0;
+  while (got < length) {
+    let bytesRead: number;
+    try {
+      ({ bytesRead } = await file.read(chunk, got, length - got, offset + got));
+    } catch (error) {
+      throw new LocalFault(`it cannot be read at byte ${offset + got}: ${sentenceOf(error)}`);
+    }
+    if (bytesRead === 0) throw new LocalFault(`it ends at byte ${offset + got}`);
+    got += bytesRead;
+  }
+  return chunk;
+}
