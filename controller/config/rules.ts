@@ -1,0 +1,130 @@
+/**
+ * What must hold between fields of the site configuration. Each rule is a small function over the parts that are well formed by
+ * themselves, so that a fault in one place does not hide faults elsewhere and all are reported together.
+ */
+import type { FieldFault } from '../core/errors.ts';
+import type { DeviceFile, MqttFile, PersonFile, RoomFile } from './schema.ts';
+
+/** One well-formed entry of a list and where it stands, for example `devices[2]`. */
+export interface Item<T> {
+  readonly at: string;
+  readonly value: T;
+}
+
+/** The well-formed parts of a site file. A list is `whole` when none of its entries had to be left out. */
+export interface Draft {
+  readonly rooms: readonly Item<RoomFile>[];
+  readonly devices: readonly Item<DeviceFile>[];
+  readonly people: readonly Item<PersonFile>[];
+  readonly whole: { readonly rooms: boolean; readonly devices: boolean };
+  readonly listenPort: number | null;
+  readonly mqtt: MqttFile | null;
+  readonly hasCentre: boolean;
+  readonly hasCentreKey: boolean;
+  /** Names in the secrets file; null when it could not be read, which is a fault of its own. */
+  readonly logins: readonly string[] | null;
+}
+
+const RULES: readonly ((draft: Draft) => readonly FieldFault[])[] = [
+  idsAreUnique,
+  roomsOfDevicesExist,
+  roomsOfPeopleExist,
+  roomsHaveAMandatoryStream,
+  loginsExist,
+  brokerIsNamedOnce,
+  certificateAndKeyComeTogether,
+  portsDiffer,
+  receiptsCanBeChecked,
+];
+
+/** Every fault of every rule. */
+export function faultsBetweenFields(draft: Draft): FieldFault[] {
+  return RULES.flatMap((rule) => rule(draft));
+}
+
+function idsAreUnique(draft: Draft): FieldFault[] {
+  return [draft.rooms, draft.devices, draft.people].flatMap((items: readonly Item<{ id: string }>[]) => {
+    const first = new Map<string, string>();
+    return items.flatMap(({ at, value }) => {
+      const before = first.get(value.id);
+      if (before === undefined) first.set(value.id, at);
+      return before === undefined
+        ? []
+        : [{ field: `${at}.id`, message: `is used by ${before} already (value: "${value.id}")` }];
+    });
+  });
+}
+
+function roomsOfDevicesExist(draft: Draft): FieldFault[] {
+  if (!draft.whole.rooms) return [];
+  return draft.devices
+    .filter(({ value }) => !roomExists(draft, value.room))
+    .map(({ at, value }) => ({ field: `${at}.room`, message: `is not one of rooms (value: "${value.room}")` }));
+}
+
+function roomsOfPeopleExist(draft: Draft): FieldFault[] {
+  if (!draft.whole.rooms) return [];
+  return draft.people.flatMap(({ at, value }) =>
+    (value.rooms === 'all' ? [] : value.rooms).flatMap((room, i) =>
+      roomExists(draft, room)
+        ? []
+        : [{ field: `${at}.rooms[${i}]`, message: `is not one of rooms (value: "${room}")` }],
+    ),
+  );
+}
+
+function roomExists(draft: Draft, room: string): boolean {
+  return draft.rooms.some(({ value }) => value.id === room);
+}
+
+/** A hearing is confirmed by its mandatory streams alone; a room without one could never show that it records. */
+function roomsHaveAMandatoryStream(draft: Draft): FieldFault[] {
+  if (!draft.whole.devices) return [];
+  return draft.rooms
+    .filter((room) => !draft.devices.some(({ value }) => value.room === room.value.id && value.mandatory))
+    .map(({ at, value }) => ({
+      field: at,
+      message: `needs at least one device with mandatory: true (value: "${value.id}")`,
+    }));
+}
+
+function loginsExist(draft: Draft): FieldFault[] {
+  const { logins } = draft;
+  if (logins === null) return [];
+  const named = [
+    ...draft.devices.map(({ at, value }) => ({ field: `${at}.login`, login: value.login })),
+    { field: 'mqtt.login', login: draft.mqtt?.login ?? null },
+  ];
+  return named.flatMap(({ field, login }) =>
+    login === null || logins.includes(login)
+      ? []
+      : [{ field, message: `is not one of the logins in the secrets file (value: "${login}")` }],
+  );
+}
+
+function brokerIsNamedOnce({ mqtt }: Draft): FieldFault[] {
+  if (mqtt === null || (mqtt.url === undefined) !== (mqtt.embeddedBroker === null)) return [];
+  const message =
+    mqtt.url === undefined
+      ? 'needs url, or embeddedBroker to run one in this program'
+      : 'must be left out when embeddedBroker is given: its address follows from host and port';
+  return [{ field: mqtt.url === undefined ? 'mqtt' : 'mqtt.url', message }];
+}
+
+function certificateAndKeyComeTogether({ mqtt }: Draft): FieldFault[] {
+  if (mqtt === null || (mqtt.certFile === undefined) === (mqtt.keyFile === undefined)) return [];
+  const field = mqtt.certFile === undefined ? 'mqtt.certFile' : 'mqtt.keyFile';
+  return [{ field, message: 'is missing: certFile and keyFile are used together' }];
+}
+
+function portsDiffer({ mqtt, listenPort }: Draft): FieldFault[] {
+  const broker = mqtt?.embeddedBroker?.port;
+  if (broker === undefined || broker !== listenPort) return [];
+  return [{ field: 'mqtt.embeddedBroker.port', message: `is the port of listen already (value: "${broker}")` }];
+}
+
+/** Without the centre's key no receipt can be checked, so nothing could ever be released. */
+function receiptsCanBeChecked(draft: Draft): FieldFault[] {
+  if (draft.mqtt === null || draft.hasCentre || draft.hasCentreKey) return [];
+  return [{ field: 'centreKeyFile', message: 'is missing: receipts of the centre are checked with its public key' }];
+}
