@@ -2,8 +2,8 @@
 import './look/base.css';
 import { type ComponentType, render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { RoomChoice } from './shell/room-choice.tsx';
 import { PlainPage } from './shell/notice.tsx';
+import { RoomChoice } from './shell/room-choice.tsx';
 import { goTo, type Route, route, startRouting } from './shell/route.ts';
 import { learnMe, loggedOut, me, startWho } from './shell/who.ts';
 import { startBeat } from './wire/beat.ts';

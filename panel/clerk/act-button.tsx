@@ -62,7 +62,11 @@ export function ActButton({ view, press, form, serverNow }: Props) {
   return (
     <section class="act">
       <p class="act-note" role="status" data-note={phase.at}>
-        <PressNote phase={phase} refusedBy={view !== null && !allowed && act !== 'busy' && !underWay ? act : null} view={view} />
+        <PressNote
+          phase={phase}
+          refusedBy={view !== null && !allowed && act !== 'busy' && !underWay ? act : null}
+          view={view}
+        />
       </p>
       <button
         type="button"
@@ -82,14 +86,20 @@ export function ActButton({ view, press, form, serverNow }: Props) {
         <span>{label(act, phase, view)}</span>
       </button>
       {asking && view?.session && (
-        <StopDialog session={view.session} serverNow={serverNow ?? view.at} onKeep={() => setAsking(false)} onStop={stop} />
+        <StopDialog
+          session={view.session}
+          serverNow={serverNow ?? view.at}
+          onKeep={() => setAsking(false)}
+          onStop={stop}
+        />
       )}
     </section>
   );
 }
 
 function label(act: Act, phase: PressPhase, view: RoomView | null): string {
-  if (phase.at === 'asking' || phase.at === 'settling') return say(phase.act === 'start' ? 'act.starting' : 'act.stopping');
+  if (phase.at === 'asking' || phase.at === 'settling')
+    return say(phase.act === 'start' ? 'act.starting' : 'act.stopping');
   if (act === 'busy') return say(view === null ? 'act.wait' : 'act.closing');
   return say(`act.${act}`);
 }

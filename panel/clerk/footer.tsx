@@ -27,12 +27,23 @@ export function Footer({ view, stale }: { readonly view: RoomView | null; readon
   return (
     <footer class="foot" data-stale={stale}>
       <Item icon="disk" name="disk" health={diskHealth(disk.hoursLeft)} text={diskText(disk)} />
-      <Item icon="recorder" name="recorder" health={recorder === 'away' ? 'bad' : 'good'} text={say(`foot.recorder-${recorder}`)} />
+      <Item
+        icon="recorder"
+        name="recorder"
+        health={recorder === 'away' ? 'bad' : 'good'}
+        text={say(`foot.recorder-${recorder}`)}
+      />
       <Item icon="centre" name="centre" health={centre.state === 'away' ? 'warn' : 'good'} text={centreText(centre)} />
       {worst === undefined ? (
         <Item icon="bell" name="alarms" health="good" text={say('foot.no-alarms')} />
       ) : (
-        <button type="button" class="foot-item foot-alarms" data-foot="alarms" data-health={worst.level === 'alarm' ? 'bad' : 'warn'} onClick={() => setOpen(true)}>
+        <button
+          type="button"
+          class="foot-item foot-alarms"
+          data-foot="alarms"
+          data-health={worst.level === 'alarm' ? 'bad' : 'warn'}
+          onClick={() => setOpen(true)}
+        >
           <Icon name="bell" />
           {say('foot.alarms', { n: alarms.length })}
           <span class="foot-worst">{sayTrouble(worst).what}</span>
@@ -79,7 +90,8 @@ function AlarmDialog({ view, onClose }: { readonly view: RoomView; readonly onCl
                   {nameOfStream(alarm.stream)} {words.what}
                 </b>
                 <br />
-                {words.todo} <span class="tabular alarm-since">{say('alarms.since', { time: timeText(alarm.since) })}</span>
+                {words.todo}{' '}
+                <span class="tabular alarm-since">{say('alarms.since', { time: timeText(alarm.since) })}</span>
               </span>
             </li>
           );

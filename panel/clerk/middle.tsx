@@ -17,7 +17,9 @@ export function Middle({ view, press, form }: Props) {
   const face = faceOf(view);
   return (
     <section class="middle" data-middle={face}>
-      {session !== null && (face === 'starting' || face === 'fault') && <Reasons view={view} starting={face === 'starting'} />}
+      {session !== null && (face === 'starting' || face === 'fault') && (
+        <Reasons view={view} starting={face === 'starting'} />
+      )}
       {session !== null && (face === 'recording' || face === 'closing') && <Facts view={view} session={session} />}
       {actOf(view) === 'start' && <Form press={press} form={form} />}
     </section>
@@ -45,20 +47,20 @@ function Form({ press, form }: { readonly press: Press; readonly form: SessionFo
           </label>
         ))}
       </fieldset>
-        <input
-          class="matter"
-          type="text"
-          aria-label={say('ready.matter')}
-          placeholder={say('ready.matter')}
-          title={say('ready.matter-example')}
-          maxLength={MATTER_MAX_CHARACTERS}
-          autocomplete="off"
-          disabled={shut}
-          value={form.matter.value}
-          onInput={(event) => {
-            form.matter.value = event.currentTarget.value;
-          }}
-        />
+      <input
+        class="matter"
+        type="text"
+        aria-label={say('ready.matter')}
+        placeholder={say('ready.matter')}
+        title={say('ready.matter-example')}
+        maxLength={MATTER_MAX_CHARACTERS}
+        autocomplete="off"
+        disabled={shut}
+        value={form.matter.value}
+        onInput={(event) => {
+          form.matter.value = event.currentTarget.value;
+        }}
+      />
     </>
   );
 }

@@ -65,7 +65,11 @@ function HandedOver({ session }: { readonly session: SessionView }) {
       <span class="tabular">
         {done} / {total}
       </span>
-      <progress max={Math.max(1, total)} value={whole ? Math.max(1, total) : done} aria-label={say('fact.handed-over')} />
+      <progress
+        max={Math.max(1, total)}
+        value={whole ? Math.max(1, total) : done}
+        aria-label={say('fact.handed-over')}
+      />
     </span>
   );
 }

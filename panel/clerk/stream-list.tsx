@@ -41,7 +41,8 @@ function StreamCard({ stream }: { readonly stream: StreamView }) {
       </span>
       {words === null ? (
         <p class="stream-below">
-          <Tracks stream={stream} /> <span class="tabular">{say('stream.since', { time: timeText(stream.since) })}</span>
+          <Tracks stream={stream} />{' '}
+          <span class="tabular">{say('stream.since', { time: timeText(stream.since) })}</span>
         </p>
       ) : (
         <p class="stream-below stream-trouble" title={`${words.what}。${words.todo}`}>

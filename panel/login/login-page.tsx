@@ -59,7 +59,13 @@ export function LoginPage({ next }: { readonly next: string }) {
             <div class="people">
               {people === null && !unreachable && <p>{say('load.waiting')}</p>}
               {people?.map((choice) => (
-                <button key={choice.id} type="button" class="person" data-person={choice.id} onClick={() => setPerson(choice)}>
+                <button
+                  key={choice.id}
+                  type="button"
+                  class="person"
+                  data-person={choice.id}
+                  onClick={() => setPerson(choice)}
+                >
                   <Icon name="person" />
                   <span class="person-name">{choice.name}</span>
                   <span class="person-role">{say(`role.${choice.role}`)}</span>

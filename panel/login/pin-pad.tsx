@@ -101,17 +101,37 @@ export function PinPad({ person, onEntered, onOther }: Props) {
       </div>
       <div class="pin-keys">
         {KEYS.map((digit) => (
-          <button key={digit} type="button" class="pin-key" data-key={digit} disabled={locked} onClick={() => type(digit)}>
+          <button
+            key={digit}
+            type="button"
+            class="pin-key"
+            data-key={digit}
+            disabled={locked}
+            onClick={() => type(digit)}
+          >
             {digit}
           </button>
         ))}
-        <button type="button" class="pin-key" data-key="erase" aria-label={say('login.erase')} disabled={locked} onClick={erase}>
+        <button
+          type="button"
+          class="pin-key"
+          data-key="erase"
+          aria-label={say('login.erase')}
+          disabled={locked}
+          onClick={erase}
+        >
           <Icon name="erase" />
         </button>
         <button type="button" class="pin-key" data-key="0" disabled={locked} onClick={() => type('0')}>
           0
         </button>
-        <button type="button" class="pin-key pin-enter" data-key="enter" disabled={locked || checking || pin === ''} onClick={() => void enter()}>
+        <button
+          type="button"
+          class="pin-key pin-enter"
+          data-key="enter"
+          disabled={locked || checking || pin === ''}
+          onClick={() => void enter()}
+        >
           {say('login.enter')}
         </button>
       </div>

@@ -1,14 +1,20 @@
 /** The bar on top of every page that needs a login: where am I, what time is it, who is logged in. */
 import type { ComponentChildren } from 'preact';
-import { language, nameOf, say, switchLanguage } from '../words/language.ts';
 import { monoNow } from '../wire/beat.ts';
+import { language, nameOf, say, switchLanguage } from '../words/language.ts';
 import { dateText, timeText } from './clock.ts';
 import { Icon } from './icon.tsx';
 import { leave, me, site } from './who.ts';
 
 export function LanguageSwitch() {
   return (
-    <button type="button" class="quiet" lang={language.value === 'zh' ? 'en' : 'zh-CN'} title={say('language.switch')} onClick={switchLanguage}>
+    <button
+      type="button"
+      class="quiet"
+      lang={language.value === 'zh' ? 'en' : 'zh-CN'}
+      title={say('language.switch')}
+      onClick={switchLanguage}
+    >
       {say('language.other')}
     </button>
   );
@@ -35,7 +41,13 @@ export function SiteName() {
   );
 }
 
-export function Header({ serverNow, children }: { readonly serverNow: number | null; readonly children?: ComponentChildren }) {
+export function Header({
+  serverNow,
+  children,
+}: {
+  readonly serverNow: number | null;
+  readonly children?: ComponentChildren;
+}) {
   const person = me.value?.person;
   return (
     <header class="header">

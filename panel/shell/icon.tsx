@@ -1,11 +1,19 @@
 /** The panel's own icons: plain shapes drawn in the text colour, so that a state is never told by colour alone. */
 import type { ComponentChildren } from 'preact';
 
-const stroke = { fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' } as const;
+const stroke = {
+  fill: 'none',
+  stroke: 'currentColor',
+  'stroke-width': 2,
+  'stroke-linecap': 'round',
+  'stroke-linejoin': 'round',
+} as const;
 
 const shapes = {
   camera: <path {...stroke} d="M3 7h11v10H3zM14 11l6-3.5v9L14 13z" />,
-  microphone: <path {...stroke} d="M9 5a3 3 0 0 1 6 0v6a3 3 0 0 1-6 0zM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21M8.5 21h7" />,
+  microphone: (
+    <path {...stroke} d="M9 5a3 3 0 0 1 6 0v6a3 3 0 0 1-6 0zM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21M8.5 21h7" />
+  ),
   ready: <path {...stroke} d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 12.5l3 3 5.5-6.5" />,
   asleep: <path {...stroke} d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3.5 2" />,
   waiting: <path {...stroke} d="M7 3h10M7 21h10M8 3v4.5L12 12l4-4.5V3M8 21v-4.5L12 12l4 4.5V21" />,
@@ -20,7 +28,12 @@ const shapes = {
   start: <circle cx="12" cy="12" r="7" fill="currentColor" />,
   done: <path {...stroke} d="M5 3h9l5 5v13H5zM8.5 14l2.5 2.5 4.5-5" />,
   saving: <path {...stroke} d="M12 3v11M7.5 9.5 12 14l4.5-4.5M4 17v4h16v-4" />,
-  unlinked: <path {...stroke} d="M9 15l-2 2a3.5 3.5 0 0 1-5-5l3-3M15 9l2-2a3.5 3.5 0 0 1 5 5l-3 3M8 3l1 3M3 8l3 1M16 21l-1-3M21 16l-3-1" />,
+  unlinked: (
+    <path
+      {...stroke}
+      d="M9 15l-2 2a3.5 3.5 0 0 1-5-5l3-3M15 9l2-2a3.5 3.5 0 0 1 5 5l-3 3M8 3l1 3M3 8l3 1M16 21l-1-3M21 16l-3-1"
+    />
+  ),
   lost: <path {...stroke} d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.5 8.5l7 7M15.5 8.5l-7 7" />,
   refused: <path {...stroke} d="M5 11h14v10H5zM8 11V7.5a4 4 0 0 1 8 0V11M12 15v2.5" />,
   check: <path {...stroke} stroke-width="3" d="M4.5 12.5l5 5 10-11" />,

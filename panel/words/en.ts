@@ -112,8 +112,10 @@ export const en: Readonly<Record<WordKey, string>> = {
   'act.closing': 'Stopping…',
   'act.wait': 'One moment',
   'act.retrying': 'No answer from the controller. Repeating the same press (try {n}). No need to press again.',
-  'act.undelivered-start': 'Could not tell whether “start” arrived. Look at the state above; if not started, press again.',
-  'act.undelivered-stop': 'Could not tell whether “stop” arrived. Look at the state above; if still recording, press again.',
+  'act.undelivered-start':
+    'Could not tell whether “start” arrived. Look at the state above; if not started, press again.',
+  'act.undelivered-stop':
+    'Could not tell whether “stop” arrived. Look at the state above; if still recording, press again.',
   'act.may-not-start': 'You have no authority to start a recording in this room.',
   'act.may-not-stop': 'You have no authority to stop this recording.',
   'act.dismiss': 'OK',

@@ -16,11 +16,17 @@ export const troubles = {
   },
   'camera-refused-login': {
     zh: words('密码不对，摄像机拒绝登录', '请叫技术员改正密码；为免锁定，暂不再试。'),
-    en: words('Wrong password: the camera refused the login', 'Ask the technician to correct it; not tried again until then.'),
+    en: words(
+      'Wrong password: the camera refused the login',
+      'Ask the technician to correct it; not tried again until then.',
+    ),
   },
   'camera-locked-out': {
     zh: words('摄像机因多次输错密码而锁定', '请叫技术员核对密码，几分钟后再试。'),
-    en: words('The camera locked us out after wrong passwords', 'Ask the technician to check the password, then wait minutes.'),
+    en: words(
+      'The camera locked us out after wrong passwords',
+      'Ask the technician to check the password, then wait minutes.',
+    ),
   },
   'camera-busy': {
     zh: words('摄像机的连接数已满', '请关掉其他正在看它的软件；系统会自动重试。'),

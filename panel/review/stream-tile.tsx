@@ -1,0 +1,74 @@
+/** One stream of the review: its picture, or a card when it has only sound, and what is missing at the playhead. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ReviewStream } from '../../controller/api/contract.ts';
+import { Icon } from '../shell/icon.tsx';
+import { say, sayCause } from '../words/language.ts';
+import { Follower } from './follower.ts';
+import type { Transport } from './transport.ts';
+
+interface Props {
+  readonly stream: ReviewStream;
+  readonly transport: Transport;
+  readonly audible: boolean;
+}
+
+export function StreamTile({ stream, transport, audible }: Props) {
+  const media = useRef<HTMLMediaElement>(null);
+  const [follower, setFollower] = useState<Follower | null>(null);
+  useEffect(() => {
+    if (media.current === null) return;
+    const mine = new Follower(media.current, stream.playlist);
+    transport.add(mine);
+    setFollower(mine);
+    return () => {
+      transport.remove(mine);
+      mine.close();
+    };
+  }, [stream.playlist, transport]);
+  useEffect(() => {
+    if (media.current !== null) media.current.muted = !audible;
+  }, [audible, follower]);
+
+  const state = follower?.state.value ?? 'loading';
+  return (
+    <figure class="tile" data-tile={stream.id} data-state={state} data-kind={stream.kind}>
+      {stream.kind === 'camera' ? (
+        // biome-ignore lint/a11y/useMediaCaption: a recording of a hearing has no captions; its text is the written record.
+        <video ref={media as preact.RefObject<HTMLVideoElement>} playsInline disablePictureInPicture />
+      ) : (
+        <>
+          <Icon name="microphone" class="tile-sound" />
+          {/* biome-ignore lint/a11y/useMediaCaption: as above. */}
+          <audio ref={media as preact.RefObject<HTMLAudioElement>} />
+        </>
+      )}
+      <Overlay stream={stream} transport={transport} state={state} />
+      <figcaption>
+        {stream.name}
+        {stream.kind === 'microphone' && <span class="tile-kind">{say('player.sound-only')}</span>}
+        {audible && <Icon name="sound" />}
+      </figcaption>
+    </figure>
+  );
+}
+
+function Overlay({
+  stream,
+  transport,
+  state,
+}: {
+  stream: ReviewStream;
+  transport: Transport;
+  state: Follower['state']['value'];
+}) {
+  if (state === 'playing') return null;
+  if (state === 'loading') return <p class="tile-over tile-loading">{say('player.loading')}</p>;
+  if (state === 'failed') return <p class="tile-over">{say('player.failed')}</p>;
+  const at = transport.position.value;
+  const gap = stream.gaps.find((one) => at >= one.from && (one.to === null || at < one.to));
+  return (
+    <p class="tile-over tile-gap">
+      {gap === undefined ? say('player.outside') : say('player.gap', { cause: sayCause(gap.cause) })}
+    </p>
+  );
+}
