@@ -1,0 +1,99 @@
+/**
+ * The index as the control plane asks it: rows read out of both journals. Synchronous, because it is SQLite on the same machine;
+ * answers are at most as old as the last applied entry. Only the last part writes, and only what no journal holds.
+ */
+import type { SegmentFact } from './facts.ts';
+import type { Cause, Source } from './recording.ts';
+import type { Session } from './session.ts';
+import type { Instant } from './time.ts';
+
+export interface ClaimRow {
+  readonly stream: string;
+  readonly begun: Instant;
+  /** Null until the recorder journaled its end. */
+  readonly ended: Instant | null;
+}
+
+export interface GapRow {
+  readonly stream: string;
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly cause: Cause;
+}
+
+export interface SegmentRow {
+  readonly fact: SegmentFact;
+  readonly receiptedAt: Instant | null;
+}
+
+export interface UnsealedRow {
+  readonly journalSeq: number;
+  readonly fact: SegmentFact;
+}
+
+/** Segments of a session: how many and how large, and of these how many the centre has signed for. */
+export interface HandOver {
+  readonly done: number;
+  readonly total: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+export interface PersonRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly rooms: readonly string[];
+  readonly pinHash: string;
+}
+
+export interface LoginRow {
+  readonly person: string;
+  readonly createdMs: number;
+  readonly lastUseMs: number;
+}
+
+/** Where a stream last came from; the password is not kept here. */
+export type RememberedSource = Pick<Source, 'url' | 'transport' | 'audio'>;
+
+export interface SiteIndex {
+  session(id: string): Session | null;
+  sessionByPress(press: string): Session | null;
+  /** The session of a room that people mean to record, or null. */
+  runningSession(room: string): Session | null;
+  /** Newest first. */
+  sessions(rooms: readonly string[], limit: number): readonly Session[];
+  /** Sessions whose claims may still be in the recorder's hands: opening, open, closing; oldest first. */
+  sessionsHoldingClaims(): readonly Session[];
+  /** Closed sessions with at least one segment, all of them receipted. */
+  sessionsDueForHandOver(): readonly string[];
+
+  claimsOf(session: string): readonly ClaimRow[];
+  gapsOf(session: string): readonly GapRow[];
+  handOverOf(session: string): HandOver;
+  /** In the order they were recorded. */
+  segmentsOf(session: string, stream: string): readonly SegmentRow[];
+  segment(seg: string): SegmentRow | null;
+  sessionsOfSegment(seg: string): readonly string[];
+  /** Bytes a stream needs per second by its newest segments, or null when it has none. */
+  bytesPerSecond(stream: string): number | null;
+
+  /** Segments that are not in the outbox yet, in the order of the recorder's journal, behind a number of it. */
+  unsealed(afterJournalSeq: number, limit: number): readonly UnsealedRow[];
+  /** The newest signed manifest of a stream and how many it has. */
+  sealsOf(stream: string): { readonly count: number; readonly lastJws: string | null };
+  lastSiteSeq(): number;
+
+  person(id: string): PersonRow | null;
+
+  /** Logins are keyed by the SHA-256 of their token; an ended login is not found. */
+  login(tokenHash: string): LoginRow | null;
+  addLogin(tokenHash: string, login: LoginRow): void;
+  useLogin(tokenHash: string, atMs: number): void;
+  endLogin(tokenHash: string, atMs: number): void;
+  endLoginsOf(person: string, atMs: number): readonly string[];
+  rememberedSource(stream: string): RememberedSource | null;
+  rememberSource(stream: string, source: RememberedSource): void;
+  leases(): ReadonlyMap<string, number>;
+  keepLease(room: string, untilMs: number): void;
+}

@@ -1,0 +1,93 @@
+/** The outbox as the forwarder sees it: sealed segments in the order they were given out, until the centre has signed for them. */
+import { join } from 'node:path';
+import type { Entry } from '../core/chain.ts';
+import type { SegmentFact, SiteFact } from '../core/facts.ts';
+import type { Backlog, Outbox, OutboxItem, SiteJournal } from '../core/ports.ts';
+import { segmentPath } from '../ledger/layout.ts';
+import type { Store } from './store.ts';
+
+interface Row {
+  readonly site_seq: number;
+  readonly jws: string;
+  readonly fact: string;
+}
+
+export class StoreOutbox implements Outbox {
+  readonly #store: Store;
+  readonly #journal: SiteJournal;
+  readonly #mediaFolder: string;
+  readonly #listeners: (() => void)[] = [];
+
+  /** `journal` is the one whose entries reach the store by the time `append` resolves. */
+  constructor(store: Store, journal: SiteJournal, mediaFolder: string) {
+    this.#store = store;
+    this.#journal = journal;
+    this.#mediaFolder = mediaFolder;
+    store.onApplied((name, entry) => {
+      if (name !== 'site' || (entry as Entry<SiteFact>).fact.type !== 'sealed') return;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  pending(afterSiteSeq: number, limit: number): OutboxItem[] {
+    return this.#store.sql
+      .all<Row>(
+        `SELECT site_seq, jws, fact FROM outbox JOIN segment USING (seg)
+         WHERE receipt IS NULL AND site_seq > ? ORDER BY site_seq LIMIT ?`,
+        afterSiteSeq,
+        limit,
+      )
+      .map((row) => this.#item(row));
+  }
+
+  item(seg: string): OutboxItem | null {
+    const row = this.#store.sql.get<Row>(
+      'SELECT site_seq, jws, fact FROM outbox JOIN segment USING (seg) WHERE outbox.seg = ?',
+      seg,
+    );
+    return row === null ? null : this.#item(row);
+  }
+
+  isReceipted(seg: string): boolean {
+    return (
+      this.#store.sql.get<{ receipted: number }>(
+        'SELECT receipt IS NOT NULL AS receipted FROM outbox WHERE seg = ?',
+        seg,
+      )?.receipted === 1
+    );
+  }
+
+  backlog(): Backlog {
+    const row = this.#store.sql.get<{ segments: number; bytes: number | null; oldest: number | null }>(
+      `SELECT count(*) AS segments, sum(bytes) AS bytes, min(json_extract(fact, '$.from.wallMs')) AS oldest
+       FROM outbox JOIN segment USING (seg) WHERE receipt IS NULL`,
+    );
+    return { segments: row?.segments ?? 0, bytes: row?.bytes ?? 0, oldestMs: row?.oldest ?? null };
+  }
+
+  lastSiteSeq(): number {
+    return this.#store.lastSiteSeq();
+  }
+
+  async receipt(seg: string, receipt: string): Promise<void> {
+    if (this.#store.sql.get('SELECT 1 FROM outbox WHERE seg = ?', seg) === null) {
+      throw new Error(`segment ${seg} was never sealed: nothing is owed a receipt`);
+    }
+    if (this.isReceipted(seg)) return;
+    await this.#journal.append({ type: 'receipted', seg, receipt });
+  }
+
+  onSealed(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #item(row: Row): OutboxItem {
+    const segment = JSON.parse(row.fact) as SegmentFact;
+    return {
+      siteSeq: row.site_seq,
+      segment,
+      jws: row.jws,
+      path: join(this.#mediaFolder, segmentPath(segment.stream, segment.run, segment.sequence)),
+    };
+  }
+}
