@@ -11,6 +11,8 @@ const STORE_MAX_MS = 30 * 60_000;
 const QUOTA_MS = 60_000;
 /** What needs a person is looked at again after this. */
 const PARKED_MS = 10 * 60_000;
+/** The centre may ask for no longer rest than this. */
+const ASKED_REST_MAX_S = 3_600;
 /** Tries under one id before the next one is taken. */
 const ROUNDS_PER_ATTEMPT = 3;
 const JITTER_SHARE = 0.25;
@@ -90,7 +92,8 @@ export function react(track: Track, outcome: Outcome, nowMs: number, random: num
     case 'refused':
       break;
   }
-  const { code, retryS } = outcome;
+  const { code } = outcome;
+  const retryS = outcome.retryS === null ? null : Math.min(outcome.retryS, ASKED_REST_MAX_S);
   switch (code) {
     case 'HRC-INCOMPLETE':
     case 'HRC-CHUNK':

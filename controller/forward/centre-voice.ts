@@ -1,0 +1,71 @@
+/**
+ * What the centre says, checked: its document and its receipts are worth their signatures only, under keys that were pinned
+ * before. Where a message came from, and on which topic, proves nothing.
+ */
+import { readFileSync } from 'node:fs';
+import { type CentreDocument, type Durability, type Receipt, receiptFault, type Sent } from '../core/hrc.ts';
+import { fieldsOf, readCentreDocument, readReceipt } from '../core/hrc-reading.ts';
+import { type JwsCheck, type JwsType, jwsHash, type PublicKey, readPublicKey, verifyJws } from '../core/jws.ts';
+import type { Outbox, OutboxItem } from '../core/ports.ts';
+
+/**
+ * The centre's receipt keys: from the configuration, or, when site and centre are one machine, from the file in which the centre
+ * keeps its public keys (`{"keys":[{"kid","x"}]}`), read again when an unknown key appears.
+ */
+export type CentreTrust = { readonly keys: readonly PublicKey[] } | { readonly file: string };
+
+/** A receipt that was checked, or why it was not taken. */
+export type CheckedReceipt =
+  | { readonly ok: true; readonly receipt: Receipt; readonly item: OutboxItem }
+  | { readonly ok: false; readonly seg: string | null; readonly message: string };
+
+export class CentreVoice {
+  readonly #trust: CentreTrust;
+  #keys: readonly PublicKey[];
+
+  constructor(trust: CentreTrust) {
+    this.#trust = trust;
+    this.#keys = 'keys' in trust ? trust.keys : [];
+  }
+
+  /** The centre's document, or a sentence why it is not taken. */
+  document(jws: string): CentreDocument | string {
+    const check = this.#check(jws, 'hrc-centre');
+    if (!check.ok) return `the centre's document is not taken: ${check.message}`;
+    return readCentreDocument(check.payload) ?? "the centre's document cannot be read";
+  }
+
+  /** Checks a receipt against what the outbox says was sent: signature, key, site, segment, size, hash, manifest, durability. */
+  receipt(jws: string, site: string, outbox: Pick<Outbox, 'item'>, minimum: Durability): CheckedReceipt {
+    const check = this.#check(jws, 'hrc-receipt');
+    if (!check.ok) return { ok: false, seg: null, message: check.message };
+    const receipt = readReceipt(check.payload);
+    if (receipt === null) return { ok: false, seg: null, message: 'its fields are not those of a receipt' };
+    const item = outbox.item(receipt.seg);
+    if (item === null) return { ok: false, seg: receipt.seg, message: 'the segment is unknown here' };
+    const fault = receiptFault(receipt, sentOf(site, item), minimum);
+    return fault === null ? { ok: true, receipt, item } : { ok: false, seg: receipt.seg, message: fault };
+  }
+
+  #check(jws: string, typ: JwsType): JwsCheck {
+    const check = verifyJws(jws, typ, this.#keys);
+    if (check.ok || check.fault !== 'signature' || !('file' in this.#trust)) return check;
+    this.#keys = readKeyList(this.#trust.file);
+    return verifyJws(jws, typ, this.#keys);
+  }
+}
+
+/** What we know ourselves about an item. */
+export function sentOf(site: string, { segment, jws }: OutboxItem): Sent {
+  return { site, seg: segment.seg, sha256: segment.sha256, size: segment.bytes, mh: jwsHash(jws) };
+}
+
+/** The keys of a file; none while it is missing or cannot be read, which trusts nobody. */
+function readKeyList(path: string): readonly PublicKey[] {
+  try {
+    const list = fieldsOf(JSON.parse(readFileSync(path, 'utf8')))?.['keys'];
+    return Array.isArray(list) ? list.map(readPublicKey).filter((key) => key !== null) : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,51 @@
+/** One attempt to deliver one segment: what its end is waited for, and who may bring it about. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OutboxItem } from '../core/ports.ts';
+import type { Outcome } from './reaction.ts';
+
+export type Ending = Outcome | { readonly kind: 'receipted' };
+
+export class Flight {
+  readonly item: OutboxItem;
+  readonly fileId: string;
+  /** Aborted as soon as the ending is known. */
+  readonly ended = new AbortController();
+  readonly #accepted = new AbortController();
+  #ending: Ending | null = null;
+
+  constructor(item: OutboxItem, fileId: string) {
+    this.item = item;
+    this.fileId = fileId;
+  }
+
+  /** The first ending counts. */
+  end(ending: Ending): void {
+    this.#ending ??= ending;
+    this.ended.abort();
+  }
+
+  get ending(): Ending | null {
+    return this.#ending;
+  }
+
+  /** The centre has all bytes and says so; the receipt is still to come. */
+  accept(): void {
+    this.#accepted.abort();
+  }
+
+  /**
+   * Waits for the ending after everything was sent: `resultMs` for a word about the transfer, and once it is there `receiptMs` for
+   * the receipt.
+   */
+  async wait(resultMs: number, receiptMs: number): Promise<Ending> {
+    await pause(resultMs, AbortSignal.any([this.ended.signal, this.#accepted.signal]));
+    if (this.#ending === null && !this.#accepted.signal.aborted) return { kind: 'silent' };
+    if (this.#ending === null) await pause(receiptMs, this.ended.signal);
+    return this.#ending ?? { kind: 'unreceipted' };
+  }
+}
+
+/** Resolves after `ms` or when the signal is aborted. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}
