@@ -59,7 +59,8 @@ export function* boxesIn(bytes: Buffer, from: number, to: number): Generator<Box
 }
 
 function child(bytes: Buffer, parent: Box, type: string, skip = 0): Box | null {
-  for (const box of boxesIn(bytes, parent.start + parent.headerBytes + skip, parent.end)) if (box.type === type) return box;
+  for (const box of boxesIn(bytes, parent.start + parent.headerBytes + skip, parent.end))
+    if (box.type === type) return box;
   return null;
 }
 
@@ -102,7 +103,10 @@ export function readHeader(bytes: Buffer): Header {
     for (const trex of boxesIn(bytes, mvex.start + mvex.headerBytes, mvex.end)) {
       if (trex.type !== 'trex') continue;
       const at = trex.start + trex.headerBytes + 4;
-      extends_.set(bytes.readUInt32BE(at), { duration: bytes.readUInt32BE(at + 8), flags: bytes.readUInt32BE(at + 16) });
+      extends_.set(bytes.readUInt32BE(at), {
+        duration: bytes.readUInt32BE(at + 8),
+        flags: bytes.readUInt32BE(at + 16),
+      });
     }
   }
   const tracks: Track[] = [];
@@ -115,7 +119,11 @@ export function readHeader(bytes: Buffer): Header {
   return { tracks, lead };
 }
 
-function readTrack(bytes: Buffer, trak: Box, extends_: ReadonlyMap<number, { duration: number; flags: number }>): Track {
+function readTrack(
+  bytes: Buffer,
+  trak: Box,
+  extends_: ReadonlyMap<number, { duration: number; flags: number }>,
+): Track {
   const tkhd = need(bytes, trak, 'tkhd');
   const tkhdAt = tkhd.start + tkhd.headerBytes;
   const id = bytes.readUInt32BE(tkhdAt + (bytes.readUInt8(tkhdAt) === 1 ? 20 : 12));
@@ -168,7 +176,8 @@ export interface FragmentInfo {
 /** Reads a moof. Throws Mp4Fault when it does not fit the header. */
 export function readFragment(header: Header, bytes: Buffer): FragmentInfo {
   const moof = boxAt(bytes, 0);
-  if (moof === null || moof.type !== 'moof' || moof.end > bytes.length) throw new Mp4Fault('a fragment does not begin with moof');
+  if (moof === null || moof.type !== 'moof' || moof.end > bytes.length)
+    throw new Mp4Fault('a fragment does not begin with moof');
   let videoFrames = 0;
   let audioFrames = 0;
   let lead: TrackRun | null = null;
@@ -223,7 +232,8 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
 
   const tfdt = need(bytes, traf, 'tfdt');
   const tfdtAt = tfdt.start + tfdt.headerBytes;
-  const start = bytes.readUInt8(tfdtAt) === 1 ? Number(bytes.readBigUInt64BE(tfdtAt + 4)) : bytes.readUInt32BE(tfdtAt + 4);
+  const start =
+    bytes.readUInt8(tfdtAt) === 1 ? Number(bytes.readBigUInt64BE(tfdtAt + 4)) : bytes.readUInt32BE(tfdtAt + 4);
 
   let samples = 0;
   let duration = 0;
@@ -240,9 +250,14 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
       firstFlags = bytes.readUInt32BE(p);
       p += 4;
     }
-    const stride = (flags & TRUN_DURATION ? 4 : 0) + (flags & TRUN_SIZE ? 4 : 0) + (flags & TRUN_FLAGS ? 4 : 0) + (flags & TRUN_COMPOSITION ? 4 : 0);
+    const stride =
+      (flags & TRUN_DURATION ? 4 : 0) +
+      (flags & TRUN_SIZE ? 4 : 0) +
+      (flags & TRUN_FLAGS ? 4 : 0) +
+      (flags & TRUN_COMPOSITION ? 4 : 0);
     if (p + stride * count > trun.end) throw new Mp4Fault('a trun is shorter than its samples');
-    for (let i = 0; i < count; i++, p += stride) duration += flags & TRUN_DURATION ? bytes.readUInt32BE(p) : defaultDuration;
+    for (let i = 0; i < count; i++, p += stride)
+      duration += flags & TRUN_DURATION ? bytes.readUInt32BE(p) : defaultDuration;
     if (firstIsSync === null && count > 0) {
       const flagsAt = p - stride * count + (flags & TRUN_DURATION ? 4 : 0) + (flags & TRUN_SIZE ? 4 : 0);
       const sampleFlags = firstFlags ?? (flags & TRUN_FLAGS ? bytes.readUInt32BE(flagsAt) : defaultFlags);

@@ -6,8 +6,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { boxAt, type Header, Mp4Fault, readFragment, readHeader, readUuidBox, uuidBox } from '../core/mp4.ts';
 import type { SegmentFact } from '../core/facts.ts';
+import { boxAt, type Header, Mp4Fault, readFragment, readHeader, readUuidBox, uuidBox } from '../core/mp4.ts';
 import { syncDirectory } from './durable.ts';
 import { segmentPath } from './layout.ts';
 
@@ -19,7 +19,17 @@ const BOX_BYTES_MAX = 64 * 1024 * 1024;
 /** What a segment knows of itself before its first fragment: enough to take it in after a crash. */
 export type SegmentIdentity = Pick<
   SegmentFact,
-  'seg' | 'stream' | 'run' | 'sequence' | 'from' | 'mediaFromMs' | 'media' | 'clock' | 'claims' | 'startsWithKeyframe' | 'gapBefore'
+  | 'seg'
+  | 'stream'
+  | 'run'
+  | 'sequence'
+  | 'from'
+  | 'mediaFromMs'
+  | 'media'
+  | 'clock'
+  | 'claims'
+  | 'startsWithKeyframe'
+  | 'gapBefore'
 >;
 
 export class SegmentFile {
@@ -158,7 +168,17 @@ export async function readSegmentFile(path: string): Promise<SegmentContents> {
     }
     if (header === null) throw new Mp4Fault('no whole header');
     if (identity === null) throw new Mp4Fault('it does not say which segment it is');
-    return { identity, headerBytes, wholeBytes, fileBytes, mediaFromMs, mediaToMs, videoFrames, audioFrames, fragments };
+    return {
+      identity,
+      headerBytes,
+      wholeBytes,
+      fileBytes,
+      mediaFromMs,
+      mediaToMs,
+      videoFrames,
+      audioFrames,
+      fragments,
+    };
   } finally {
     await file.close();
   }

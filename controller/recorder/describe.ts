@@ -46,7 +46,12 @@ export async function describe(source: Source, deadlineMs: number, signal?: Abor
     const replies = new ReplyReader(socket);
     let cseq = 1;
     const ask = (authorization: string | null): Promise<Reply> => {
-      const lines = [`DESCRIBE ${source.url} RTSP/1.0`, `CSeq: ${cseq++}`, 'Accept: application/sdp', `User-Agent: ${USER_AGENT}`];
+      const lines = [
+        `DESCRIBE ${source.url} RTSP/1.0`,
+        `CSeq: ${cseq++}`,
+        'Accept: application/sdp',
+        `User-Agent: ${USER_AGENT}`,
+      ];
       if (authorization !== null) lines.push(`Authorization: ${authorization}`);
       socket.write(`${lines.join('\r\n')}\r\n\r\n`);
       return replies.next();
@@ -55,7 +60,8 @@ export async function describe(source: Source, deadlineMs: number, signal?: Abor
     if (reply.status === 401) {
       const authorization = authorize(reply, source);
       reply = await ask(authorization);
-      if (reply.status === 401) throw new DescribeFault({ code: 'camera-refused-login', detail: `${host} refused user or password` });
+      if (reply.status === 401)
+        throw new DescribeFault({ code: 'camera-refused-login', detail: `${host} refused user or password` });
     }
     return offerOf(reply, host);
   } catch (error) {
@@ -164,7 +170,11 @@ function printable(text: string): string {
 
 /** The answer to the challenges of a 401 (RFC 2617): Digest with MD5 first, else Basic. */
 function authorize(reply: Reply, source: Source): string {
-  if (source.user === undefined) throw new DescribeFault({ code: 'camera-refused-login', detail: 'the camera asks for a login and none is configured' });
+  if (source.user === undefined)
+    throw new DescribeFault({
+      code: 'camera-refused-login',
+      detail: 'the camera asks for a login and none is configured',
+    });
   const password = source.password ?? '';
   const challenges = reply.headers.filter(([name]) => name === 'www-authenticate').map(([, value]) => value);
   for (const challenge of challenges) {
@@ -177,19 +187,39 @@ function authorize(reply: Reply, source: Source): string {
   if (challenges.some((challenge) => /^basic\b/i.test(challenge))) {
     return `Basic ${Buffer.from(`${source.user}:${password}`).toString('base64')}`;
   }
-  throw new DescribeFault({ code: 'auth-unsupported', detail: `the camera asks for ${challenges.map((one) => printable(one.split(/\s/)[0] ?? '')).join(', ') || 'an unknown login'}` });
+  throw new DescribeFault({
+    code: 'auth-unsupported',
+    detail: `the camera asks for ${challenges.map((one) => printable(one.split(/\s/)[0] ?? '')).join(', ') || 'an unknown login'}`,
+  });
 }
 
-function digest(source: Source, password: string, realm: string, nonce: string, qop: string | undefined, opaque: string | undefined): string {
+function digest(
+  source: Source,
+  password: string,
+  realm: string,
+  nonce: string,
+  qop: string | undefined,
+  opaque: string | undefined,
+): string {
   const md5 = (text: string) => createHash('md5').update(text).digest('hex');
   const user = source.user ?? '';
   const ha1 = md5(`${user}:${realm}:${password}`);
   const ha2 = md5(`DESCRIBE:${source.url}`);
-  const parts = [`username="${user.replace(/(["\\])/g, '\\$1')}"`, `realm="${realm}"`, `nonce="${nonce}"`, `uri="${source.url}"`];
+  const parts = [
+    `username="${user.replace(/(["\\])/g, '\\$1')}"`,
+    `realm="${realm}"`,
+    `nonce="${nonce}"`,
+    `uri="${source.url}"`,
+  ];
   if (qop?.split(',').some((one) => one.trim() === 'auth') === true) {
     const cnonce = randomBytes(8).toString('hex');
     const nc = '00000001';
-    parts.push('qop=auth', `nc=${nc}`, `cnonce="${cnonce}"`, `response="${md5(`${ha1}:${nonce}:${nc}:${cnonce}:auth:${ha2}`)}"`);
+    parts.push(
+      'qop=auth',
+      `nc=${nc}`,
+      `cnonce="${cnonce}"`,
+      `response="${md5(`${ha1}:${nonce}:${nc}:${cnonce}:auth:${ha2}`)}"`,
+    );
   } else {
     parts.push(`response="${md5(`${ha1}:${nonce}:${ha2}`)}"`);
   }

@@ -68,6 +68,7 @@ export class FragmentReader {
     }
     const first = boxAt(unit, 0);
     if (first?.type === 'moof') this.#listener.fragment(Buffer.from(unit), readFragment(this.#header, unit));
-    else if (first?.type !== 'mfra') throw new Mp4Fault(`a ${first?.type ?? 'broken'} box where a fragment should begin`);
+    else if (first?.type !== 'mfra')
+      throw new Mp4Fault(`a ${first?.type ?? 'broken'} box where a fragment should begin`);
   }
 }

@@ -103,7 +103,10 @@ export class Keeper {
   }
 
   get claims(): ClaimStatus[] {
-    return [...this.#claims.values()].map((claim) => ({ id: claim.wish.id, state: claim.proven ? 'keeping' : 'waiting' }));
+    return [...this.#claims.values()].map((claim) => ({
+      id: claim.wish.id,
+      state: claim.proven ? 'keeping' : 'waiting',
+    }));
   }
 
   isEnded(claim: string): boolean {
@@ -129,9 +132,10 @@ export class Keeper {
     this.wake();
   }
 
-  /** Why the source is not there: what the ledger will say of the hole that follows. */
-  lost(cause: Cause): void {
+  /** Why the source is not there: what the ledger will say of the hole that follows. `run` is the one that ended, if one had begun. */
+  lost(cause: Cause, run: Run | null): void {
     if (this.keeping) this.#gapCause ??= cause;
+    if (run !== null && this.#segment?.run !== run) void this.#endRunIfOver(run);
     this.wake();
   }
 
@@ -182,7 +186,10 @@ export class Keeper {
       return true;
     }
     const segment = this.#segment;
-    if (segment !== null && (segment.run !== fragment.run || this.#hole(fragment) || this.#cutIsDue(segment, fragment))) {
+    if (
+      segment !== null &&
+      (segment.run !== fragment.run || this.#hole(fragment) || this.#cutIsDue(segment, fragment))
+    ) {
       await this.#closeSegment(segment.run === fragment.run && !this.#hole(fragment) ? fragment : null);
       return true;
     }
@@ -232,7 +239,8 @@ export class Keeper {
     // A claim that ended while another goes on must not wait for a source that may never come back.
     for (const { wish } of this.#claims.values()) {
       if (wish.to === null || between(wish.to, now) <= END_WAIT_MS || this.#segment !== null) continue;
-      if (this.#coveredTo !== null && between(this.#coveredTo, wish.to) > 0) await this.#ledger(this.#coveredTo, wish.to, this.#gapCause ?? NOTHING_CAME);
+      if (this.#coveredTo !== null && between(this.#coveredTo, wish.to) > 0)
+        await this.#ledger(this.#coveredTo, wish.to, this.#gapCause ?? NOTHING_CAME);
       await this.#endClaim(wish.id, wish.to);
       return true;
     }
@@ -241,7 +249,9 @@ export class Keeper {
 
   #continues(fragment: Fragment): boolean {
     const last = this.#lastWritten;
-    return last !== null && last.run === fragment.run && Math.abs(fragment.info.startMs - last.mediaToMs) < JOIN_TOLERANCE_MS;
+    return (
+      last !== null && last.run === fragment.run && Math.abs(fragment.info.startMs - last.mediaToMs) < JOIN_TOLERANCE_MS
+    );
   }
 
   /** Something of this run is missing before the fragment (memory was full while the disk was away). */
@@ -261,7 +271,10 @@ export class Keeper {
     const start = fragmentStart(fragment);
     const end = fragmentEnd(fragment);
     return [...this.#claims.values()]
-      .filter(({ wish }) => this.#monoOf(wish.from) <= end && (wish.to === null || this.#monoOf(wish.to) + CAPTURE_DELAY_MS >= start))
+      .filter(
+        ({ wish }) =>
+          this.#monoOf(wish.from) <= end && (wish.to === null || this.#monoOf(wish.to) + CAPTURE_DELAY_MS >= start),
+      )
       .map(({ wish }) => wish.id);
   }
 
@@ -271,9 +284,15 @@ export class Keeper {
     const joins = this.#continues(fragment);
     const from = joins && this.#coveredTo !== null ? this.#coveredTo : this.#instantAt(fragmentStart(fragment));
     const gapBefore = await this.#ledgerGap(from);
-    if (!run.journaled) {
-      run.journaled = true;
-      await this.#world.journal({ type: 'run-begun', stream: this.#stream, run: run.id, media: run.media, clock: this.#world.clock.state() });
+    if (run.journaled === 'not') {
+      run.journaled = 'begun';
+      await this.#world.journal({
+        type: 'run-begun',
+        stream: this.#stream,
+        run: run.id,
+        media: run.media,
+        clock: this.#world.clock.state(),
+      });
     }
     const claims = this.#claimsAt(fragment);
     const identity: SegmentIdentity = {
@@ -308,10 +327,14 @@ export class Keeper {
   async #ledgerGap(from: Instant): Promise<SegmentIdentity['gapBefore']> {
     const covered = this.#coveredTo;
     if (covered === null || between(covered, from) <= JOIN_TOLERANCE_MS) {
-      if (covered !== null && between(covered, from) > 0) await this.#ledger(covered, from, { code: 'stream-changed', detail: 'timestamps did not join exactly' });
+      if (covered !== null && between(covered, from) > 0)
+        await this.#ledger(covered, from, { code: 'stream-changed', detail: 'timestamps did not join exactly' });
       return null;
     }
-    const cause = this.#gapCause ?? { code: 'not-armed', detail: 'the source was not connected yet when the claim began' };
+    const cause = this.#gapCause ?? {
+      code: 'not-armed',
+      detail: 'the source was not connected yet when the claim began',
+    };
     await this.#ledger(covered, from, cause);
     return { from: covered, cause };
   }
@@ -373,14 +396,22 @@ export class Keeper {
     });
     await this.#endRunIfOver(segment.run);
     for (const { wish } of [...this.#claims.values()]) {
-      if (wish.to !== null && this.#claims.size > 1 && between(wish.to, to) >= CAPTURE_DELAY_MS) await this.#endClaim(wish.id, wish.to);
+      if (wish.to !== null && this.#claims.size > 1 && between(wish.to, to) >= CAPTURE_DELAY_MS)
+        await this.#endClaim(wish.id, wish.to);
     }
     this.#world.changed();
   }
 
   async #endRunIfOver(run: Run): Promise<void> {
-    if (run.ended === null || !run.journaled) return;
-    await this.#world.journal({ type: 'run-ended', stream: this.#stream, run: run.id, cause: run.ended.cause, exit: run.ended.exit });
+    if (run.ended === null || run.journaled !== 'begun') return;
+    run.journaled = 'ended';
+    await this.#world.journal({
+      type: 'run-ended',
+      stream: this.#stream,
+      run: run.id,
+      cause: run.ended.cause,
+      exit: run.ended.exit,
+    });
   }
 
   /** Every claim has ended: the rest of the span is covered or ledgered, then the claims are closed in the journal. */
@@ -406,7 +437,10 @@ export class Keeper {
   /** The disk refused: keep what was written wholly, wait a moment, go on in a new segment. Memory holds what comes meanwhile. */
   async #diskRefused(error: unknown): Promise<void> {
     const errno = errnoOf(error);
-    this.#diskCause = { code: errno === 'ENOSPC' || errno === 'EDQUOT' ? 'disk-full' : 'disk-failed', detail: errno ?? sentenceOf(error) };
+    this.#diskCause = {
+      code: errno === 'ENOSPC' || errno === 'EDQUOT' ? 'disk-full' : 'disk-failed',
+      detail: errno ?? sentenceOf(error),
+    };
     this.#gapCause ??= this.#diskCause;
     this.#world.changed();
     const segment = this.#segment;

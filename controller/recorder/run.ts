@@ -12,7 +12,7 @@ export class Run {
   /** Number of the next segment. */
   sequence = 0;
   /** It is in the journal only once something of it is kept: an armed room leaves no trace on disk (invariant 6). */
-  journaled = false;
+  journaled: 'not' | 'begun' | 'ended' = 'not';
   /** Why it ended; null while it goes on. */
   ended: { readonly cause: Cause; readonly exit: string | null } | null = null;
 

@@ -1,0 +1,136 @@
+/**
+ * One ffmpeg for one run: arguments as an array, the address and its login by a pipe so that neither shows in the process
+ * list, fragmented MP4 on another pipe, and a stop that always ends. Supervision is not here; this is one attempt.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Source } from '../core/recording.ts';
+
+/** A fragment is never longer; it is also what a crash can cost beyond the last sync. */
+const FRAGMENT_US = 500_000;
+/** The muxer waits no longer than this for a track that fell silent (a dead microphone must not hold the picture back). */
+const INTERLEAVE_WAIT_US = 500_000;
+/** Second line behind our own stall watch; ffmpeg gives up after about twice this. */
+const SOCKET_TIMEOUT_US = 3_000_000;
+const AUDIO_BITRATE = '64k';
+/** Stop ladder: asked, asked again (which also breaks a blocked read), killed. */
+const FIRST_WAIT_MS = 500;
+const SECOND_WAIT_MS = 500;
+const STDERR_KEPT_BYTES = 4_096;
+
+/** What is made of the sound. `copy`: it is AAC. `encode`: it becomes AAC. `none`: the source has none, or it was unusable. */
+export type AudioPlan = 'copy' | 'encode' | 'none';
+
+export interface FfmpegPlan {
+  readonly source: Source;
+  readonly transport: 'tcp' | 'udp';
+  readonly video: boolean;
+  /** H.265 needs the tag that players expect. */
+  readonly hevc: boolean;
+  readonly audio: AudioPlan;
+}
+
+/** How it ended: exit code or signal, and the last lines that it said, without logins. */
+export interface FfmpegEnd {
+  readonly exit: string;
+  readonly said: string;
+}
+
+/** The arguments; the address is not among them. */
+export function ffmpegArguments(plan: FfmpegPlan): string[] {
+  return [
+    '-hide_banner',
+    '-nostats',
+    ...['-loglevel', 'level+warning'],
+    // The pipe holds a one-line playlist with the address: arguments can be read by every user of the machine.
+    ...['-f', 'concat', '-safe', '0', '-protocol_whitelist', 'pipe,rtsp,rtp,udp,tcp'],
+    ...['-analyzeduration', '0', '-probesize', '32', '-fflags', 'nobuffer'],
+    ...['-i', 'pipe:0'],
+    ...(plan.video ? ['-map', '0:v:0', '-c:v', 'copy', ...(plan.hevc ? ['-tag:v', 'hvc1'] : [])] : ['-vn']),
+    ...(plan.audio === 'none'
+      ? ['-an']
+      : ['-map', '0:a:0', '-c:a', ...(plan.audio === 'copy' ? ['copy'] : ['aac', '-b:a', AUDIO_BITRATE])]),
+    ...['-max_interleave_delta', String(INTERLEAVE_WAIT_US)],
+    ...['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof+skip_trailer'],
+    ...['-frag_duration', String(FRAGMENT_US), '-flush_packets', '1'],
+    'pipe:1',
+  ];
+}
+
+/** The playlist for ffmpeg's first pipe. Percent-encodes user and password (quirk Q07). */
+export function playlist(plan: FfmpegPlan): string {
+  const url = new URL(plan.source.url);
+  const login =
+    plan.source.user === undefined
+      ? ''
+      : `${encodeURIComponent(plan.source.user)}:${encodeURIComponent(plan.source.password ?? '')}@`;
+  const address = `${url.protocol}//${login}${url.host}${url.pathname}${url.search}`.replaceAll("'", '%27');
+  return [
+    'ffconcat version 1.0',
+    `file '${address}'`,
+    `option rtsp_transport ${plan.transport}`,
+    `option timeout ${SOCKET_TIMEOUT_US}`,
+    'option analyzeduration 0',
+    'option probesize 32',
+    'option fflags nobuffer',
+    '',
+  ].join('\n');
+}
+
+/** Takes every form of a login out of what ffmpeg says. */
+export function withoutLogin(text: string, source: Source): string {
+  let clean = text.replace(/(\w+:\/\/)[^/@\s']*@/g, '$1');
+  for (const secret of [
+    source.password,
+    source.password === undefined ? undefined : encodeURIComponent(source.password),
+  ]) {
+    if (secret !== undefined && secret !== '') clean = clean.replaceAll(secret, '•••');
+  }
+  return clean;
+}
+
+export class Ffmpeg {
+  readonly #child: ChildProcess;
+  /** Settles when the process has ended and its pipe is drained; never rejects. `exit` is `not started: ENOENT` when there is no ffmpeg. */
+  readonly ended: Promise<FfmpegEnd>;
+
+  constructor(program: string, plan: FfmpegPlan, onBytes: (chunk: Buffer) => void) {
+    const child = spawn(program, ffmpegArguments(plan), { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = child;
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-STDERR_KEPT_BYTES);
+    });
+    child.stdout.on('data', onBytes);
+    // A pipe that breaks because ffmpeg ended early is told by its exit.
+    child.stdin.on('error', () => undefined).end(playlist(plan));
+    this.ended = new Promise((resolve) => {
+      const end = (exit: string) => resolve({ exit, said: withoutLogin(said, plan.source).trim() });
+      child.once('error', (error: NodeJS.ErrnoException) => {
+        if (child.pid === undefined) end(`not started: ${error.code ?? error.message}`);
+      });
+      child.once('close', (code, signal) => end(signal ?? `exit ${code}`));
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Ends it: politely first, so that the camera is told (TEARDOWN) and frees its session; by force when that takes too long. */
+  async stop(): Promise<FfmpegEnd> {
+    for (const [signal, waitMs] of [
+      ['SIGINT', FIRST_WAIT_MS],
+      ['SIGINT', SECOND_WAIT_MS],
+    ] as const) {
+      this.#child.kill(signal);
+      const end = await Promise.race([this.ended, pause(waitMs)]);
+      if (end !== undefined) return end;
+    }
+    this.#child.kill('SIGKILL');
+    return this.ended;
+  }
+}
+
+function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms).unref());
+}

@@ -1,0 +1,166 @@
+/** The recorder's door: a Unix socket on which one controller (the newest) sends wishes and hears statuses and journal entries. */
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import type { Entry } from '../core/chain.ts';
+import { sentenceOf } from '../core/errors.ts';
+import type { RecorderFact } from '../core/facts.ts';
+import type { Log } from '../core/ports.ts';
+import type { DesiredState, FromRecorder, RecorderStatus, ToRecorder } from '../core/recording.ts';
+import { checkDesired } from './desired-check.ts';
+
+/** A wish for hundreds of streams fits in this many times over. */
+const LINE_BYTES_MAX = 1024 * 1024;
+/** A controller that does not read is let go of at this point; it catches up from the journal when it comes back. */
+const UNREAD_BYTES_MAX = 8 * 1024 * 1024;
+
+export interface Door {
+  desire(desired: DesiredState): Promise<void>;
+  read(afterSeq: number): AsyncGenerator<Entry<RecorderFact>>;
+  status(): RecorderStatus;
+}
+
+interface Visitor {
+  readonly socket: Socket;
+  /** Number of the last entry sent; null until it asked to follow; entries go out in order and each once. */
+  followed: number | null;
+  catchingUp: boolean;
+}
+
+export class RecorderSocket {
+  readonly #path: string;
+  readonly #door: Door;
+  readonly #log: Log;
+  readonly #visitors = new Set<Visitor>();
+  #server: Server | null = null;
+
+  constructor(path: string, door: Door, log: Log) {
+    this.#path = path;
+    this.#door = door;
+    this.#log = log;
+  }
+
+  /** Opens the socket (only this user may connect). */
+  async start(): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o750 });
+    // The folder lock is held by now, so whatever lies here belongs to a process that is gone.
+    await rm(this.#path, { force: true });
+    const server = createServer((socket) => this.#welcome(socket));
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#path, resolve);
+    });
+    await chmod(this.#path, 0o660);
+  }
+
+  /** Sends to everyone who is there. */
+  sendStatus(status: RecorderStatus): void {
+    for (const visitor of this.#visitors) this.#send(visitor, { type: 'status', status });
+  }
+
+  /** Sends a new entry to everyone who follows and has the one before it. */
+  sendEntry(entry: Entry<RecorderFact>): void {
+    for (const visitor of this.#visitors) {
+      if (visitor.followed === null || visitor.catchingUp || visitor.followed + 1 !== entry.seq) continue;
+      visitor.followed = entry.seq;
+      this.#send(visitor, { type: 'entry', entry });
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { socket } of this.#visitors) socket.destroy();
+    await new Promise<void>((resolve) => (this.#server === null ? resolve() : this.#server.close(() => resolve())));
+  }
+
+  #welcome(socket: Socket): void {
+    const visitor: Visitor = { socket, followed: null, catchingUp: false };
+    this.#visitors.add(visitor);
+    let pending = '';
+    socket.setEncoding('utf8');
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#visitors.delete(visitor));
+    socket.on('data', (text: string) => {
+      pending += text;
+      if (pending.length > LINE_BYTES_MAX) {
+        this.#refuse(visitor, `a line is longer than ${LINE_BYTES_MAX} bytes`);
+        return;
+      }
+      const lines = pending.split('\n');
+      pending = lines.pop() ?? '';
+      for (const line of lines) if (line.trim() !== '') this.#hear(visitor, line);
+    });
+    this.#send(visitor, { type: 'status', status: this.#door.status() });
+  }
+
+  #hear(visitor: Visitor, line: string): void {
+    let message: ToRecorder;
+    try {
+      message = JSON.parse(line) as ToRecorder;
+    } catch {
+      this.#refuse(visitor, 'a line is not JSON');
+      return;
+    }
+    if (message.type === 'desired') {
+      const fault = checkDesired(message.desired);
+      if (fault !== null) {
+        this.#send(visitor, { type: 'refused', message: fault });
+        this.#log.error({ fault }, 'a wish was refused');
+        return;
+      }
+      this.#door.desire(message.desired).catch((error) => {
+        this.#log.error({ error: sentenceOf(error) }, 'a wish could not be kept on disk');
+        this.#send(visitor, { type: 'refused', message: sentenceOf(error) });
+      });
+    } else if (message.type === 'follow' && Number.isSafeInteger(message.afterSeq) && message.afterSeq >= 0) {
+      void this.#catchUp(visitor, message.afterSeq);
+    } else {
+      this.#refuse(visitor, 'unknown message');
+    }
+  }
+
+  /** Sends what the journal holds after `afterSeq`, again and again until nothing is missing; then live entries take over. */
+  async #catchUp(visitor: Visitor, afterSeq: number): Promise<void> {
+    if (visitor.catchingUp) return;
+    visitor.catchingUp = true;
+    visitor.followed = afterSeq;
+    try {
+      for (;;) {
+        const before: number = visitor.followed;
+        for await (const entry of this.#door.read(before)) {
+          visitor.followed = entry.seq;
+          this.#send(visitor, { type: 'entry', entry });
+          if (visitor.socket.writableNeedDrain) await drained(visitor.socket);
+          if (visitor.socket.destroyed) return;
+        }
+        if (visitor.followed === before) break;
+      }
+    } catch (error) {
+      this.#refuse(visitor, `the journal could not be read: ${sentenceOf(error)}`);
+    } finally {
+      visitor.catchingUp = false;
+    }
+  }
+
+  #send(visitor: Visitor, message: FromRecorder): void {
+    if (visitor.socket.destroyed) return;
+    visitor.socket.write(`${JSON.stringify(message)}\n`);
+    if (visitor.socket.writableLength > UNREAD_BYTES_MAX) visitor.socket.destroy();
+  }
+
+  #refuse(visitor: Visitor, why: string): void {
+    this.#log.warn({ why }, 'a visitor of the recorder socket was sent away');
+    this.#send(visitor, { type: 'refused', message: why });
+    visitor.socket.end();
+  }
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.once('drain', done).once('close', done);
+  });
+}
