@@ -444,7 +444,6 @@ export class Forwarder {
     this.#document = this.#documentTrouble === null ? document : null;
     // A new document is a centre that (re)connected: what was on its way to it may be lost.
     this.#forgetCentre();
-    this.#centreOffline = false;
     this.#pausedUntilMs = 0;
     this.#lookAtLink();
   }
@@ -499,7 +498,9 @@ export class Forwarder {
     const fileId = result.topic.split('/')[4];
     const isFin = result.topic.split('/')[5] === 'fin';
     for (const flight of this.#flights.values()) {
-      if (flight.fileId !== fileId) continue;
+      // An announcement is refused as a whole when the centre does not accept our key: that is true for every segment.
+      const forAll = result.topic === this.#topics.seg && result.code === 'HRC-SIG';
+      if (flight.fileId !== fileId && !forAll) continue;
       if (result.code !== null) flight.end({ kind: 'refused', code: result.code, retryS: result.retryS });
       else if (isFin) flight.accept();
     }

@@ -15,6 +15,8 @@ const PARKED_MS = 10 * 60_000;
 const ASKED_REST_MAX_S = 3_600;
 /** Tries under one id before the next one is taken. */
 const ROUNDS_PER_ATTEMPT = 3;
+/** A transfer that fails this often for missing parts has a reason that people should look for. */
+const FAILURES_BEFORE_ALARM = 2 * ROUNDS_PER_ATTEMPT;
 const JITTER_SHARE = 0.25;
 
 /** What is known about a segment that is not delivered yet. */
@@ -96,8 +98,12 @@ export function react(track: Track, outcome: Outcome, nowMs: number, random: num
   const retryS = outcome.retryS === null ? null : Math.min(outcome.retryS, ASKED_REST_MAX_S);
   switch (code) {
     case 'HRC-INCOMPLETE':
-    case 'HRC-CHUNK':
-      return quiet(track.rounds + 1 < ROUNDS_PER_ATTEMPT ? { ...failed, rounds: track.rounds + 1 } : nextId(failed));
+    case 'HRC-CHUNK': {
+      const next = track.rounds + 1 < ROUNDS_PER_ATTEMPT ? { ...failed, rounds: track.rounds + 1 } : nextId(failed);
+      return failures < FAILURES_BEFORE_ALARM
+        ? quiet(next)
+        : loud(next, 'centre-away', `the centre keeps missing parts of a transfer (${code})`);
+    }
     case 'HRC-FILEHASH':
       return quiet(nextId(failed));
     case 'HRC-META':

@@ -1,0 +1,63 @@
+/**
+ * What the centre answers, through a window: so many messages unacknowledged, so many waiting, the rest dropped. An answer that is
+ * lost is asked for again, because receipts are state; memory that is full takes the centre down.
+ */
+import type { MqttClient } from 'mqtt';
+import { type Log, PACKET_OVERHEAD_BYTES } from '../core/hrc.ts';
+
+const IN_FLIGHT_MAX = 8;
+const WAITING_MAX = 1_000;
+
+interface Reply {
+  readonly topic: string;
+  readonly payload: string;
+}
+
+export class Replies {
+  readonly #client: MqttClient;
+  readonly #inFlightMax: number;
+  readonly #packetBytesMax: number;
+  readonly #log: Log;
+  #waiting: Reply[] = [];
+  #inFlight = 0;
+  #dropped = 0;
+
+  constructor(client: MqttClient, inFlightMax: number, packetBytesMax: number, log: Log) {
+    this.#client = client;
+    this.#inFlightMax = Math.max(1, Math.min(IN_FLIGHT_MAX, inFlightMax));
+    this.#packetBytesMax = packetBytesMax;
+    this.#log = log;
+  }
+
+  /** Sends soon. Never waits: a message handler that waited for an acknowledgement would wait for itself. */
+  send(topic: string, payload: string): void {
+    if (topic.length + payload.length + PACKET_OVERHEAD_BYTES > this.#packetBytesMax) {
+      this.#log.error({ alarm: 'broker-away', topic }, 'an answer is larger than the packets of the broker');
+      return;
+    }
+    if (this.#waiting.length >= WAITING_MAX) {
+      this.#dropped += 1;
+      if (this.#dropped === 1)
+        this.#log.warn({ topic }, 'answers are dropped: the broker does not take them fast enough');
+      return;
+    }
+    this.#waiting.push({ topic, payload });
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#inFlight < this.#inFlightMax && this.#client.connected) {
+      const reply = this.#waiting.shift();
+      if (reply === undefined) {
+        this.#dropped = 0;
+        return;
+      }
+      this.#inFlight += 1;
+      this.#client.publish(reply.topic, reply.payload, { qos: 1 }, (error) => {
+        this.#inFlight -= 1;
+        if (error) this.#log.warn({ topic: reply.topic }, `an answer was not taken: ${error.message}`);
+        this.#pump();
+      });
+    }
+  }
+}
