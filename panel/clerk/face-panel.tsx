@@ -47,6 +47,11 @@ export function FacePanel({ view, stale, serverNow }: Props) {
               {lengthText(elapsedMs(session, now))}
             </span>
           )}
+          {(face === 'closed' || face === 'handed-over') && session !== null && session.gaps.length > 0 && (
+            <span class="face-gaps">
+              {say('fact.gaps')} {say('fact.gap-count', { n: session.gaps.length })}
+            </span>
+          )}
         </p>
       </div>
       {/* Said aloud at each change of state; the running seconds are left out on purpose. */}

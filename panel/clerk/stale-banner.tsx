@@ -2,15 +2,17 @@
 import type { RoomView } from '../../controller/api/contract.ts';
 import { Icon } from '../shell/icon.tsx';
 import { say } from '../words/language.ts';
-import { isRunning } from './face.ts';
+import { faceOf, isRunning } from './face.ts';
 
 export function StaleBanner({ view, stale }: { readonly view: RoomView | null; readonly stale: boolean }) {
+  // The recorder needs no link to this screen; but what was not well before is not called unaffected.
+  const goesOn = isRunning(view?.session ?? null) && faceOf(view) !== 'fault';
   return (
     <div class="stale-banner" role="alert" data-shown={stale}>
       {stale && (
         <p>
           <Icon name="unlinked" />
-          {say(isRunning(view?.session ?? null) ? 'stale.recording' : 'stale.idle')}
+          {say(goesOn ? 'stale.recording' : 'stale.idle')}
         </p>
       )}
     </div>

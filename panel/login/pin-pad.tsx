@@ -99,7 +99,8 @@ export function PinPad({ person, onEntered, onOther }: Props) {
           {say('login.other-person')}
         </button>
       </div>
-      <div class="pin-keys">
+      {/* A press by finger or mouse takes no focus, so that Enter on the keyboard goes on meaning “log in”. */}
+      <fieldset class="pin-keys" onMouseDown={(event) => event.preventDefault()}>
         {KEYS.map((digit) => (
           <button
             key={digit}
@@ -134,7 +135,7 @@ export function PinPad({ person, onEntered, onOther }: Props) {
         >
           {say('login.enter')}
         </button>
-      </div>
+      </fieldset>
     </div>
   );
 }

@@ -48,7 +48,6 @@ export function Timeline({ review, transport }: { readonly review: ReviewView; r
           </span>
         ))}
       </div>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the pointer's way to the slider inside, which has the keyboard's. */}
       <div class="timeline-track" ref={track} onPointerDown={onPointerDown} onPointerMove={onPointerMove}>
         <svg class="timeline-ruler" width="100%" height="100%" aria-hidden="true">
           {rulerMarks(from, to).map((mark) => (
@@ -65,7 +64,7 @@ export function Timeline({ review, transport }: { readonly review: ReviewView; r
           ))}
         </svg>
         {review.streams.map((stream) => (
-          <Row key={stream.id} stream={stream} to={to} share={share} tell={tell} />
+          <Row key={stream.id} stream={stream} to={to} share={share} tell={tell} seek={(at) => transport.seek(at)} />
         ))}
         <Playhead transport={transport} share={share} />
       </div>
@@ -81,12 +80,14 @@ interface RowProps {
   readonly to: number;
   readonly share: (wallMs: number) => number;
   readonly tell: (text: string | null) => void;
+  readonly seek: (wallMs: number) => void;
 }
 
-function Row({ stream, to, share, tell }: RowProps) {
+function Row({ stream, to, share, tell, seek }: RowProps) {
   const hatch = `hatch-${stream.id.replace(/\W/g, '_')}`;
   return (
-    <svg class="timeline-row" width="100%" height="100%" data-row={stream.id} aria-hidden={stream.gaps.length === 0}>
+    <svg class="timeline-row" width="100%" height="100%" data-row={stream.id}>
+      <title>{stream.name}</title>
       <defs>
         <pattern id={hatch} width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
           <rect width="8" height="8" fill="#fde9e8" />
@@ -106,6 +107,7 @@ function Row({ stream, to, share, tell }: RowProps) {
       {stream.gaps.map((gap) => {
         const text = gapText(stream.name, gap);
         return (
+          // biome-ignore lint/a11y/useSemanticElements: SVG has no button.
           <rect
             key={gap.from}
             class="timeline-gap"
@@ -122,6 +124,9 @@ function Row({ stream, to, share, tell }: RowProps) {
             stroke="#a5161d"
             onPointerEnter={() => tell(text)}
             onPointerLeave={() => tell(null)}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter') seek(gap.from);
+            }}
             onFocus={() => tell(text)}
             onBlur={() => tell(null)}
           >
