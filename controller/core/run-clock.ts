@@ -7,6 +7,8 @@
 const SLEW_PPM_MAX = 500;
 /** A fragment cannot arrive this much before its own end: the camera's timestamps jumped forward. */
 export const JUMP_AHEAD_MS = 1_000;
+/** Cameras begin with the pictures since their last keyframe, in one burst: for this long every better estimate is taken at once. */
+const BURST_MS = 3_000;
 /** Bytes flow and yet the media timeline falls this far behind: the camera's timestamps jumped back or crawl. */
 export const LAG_MAX_MS = 8_000;
 
@@ -16,11 +18,15 @@ export class RunClock {
   /** The same, over the fragments since the last `settle`. */
   #recentZeroMs: number | null = null;
 
+  #firstArrivalMs: number | null = null;
+
   /** A fragment that ends at `mediaEndMs` of the run arrived whole at `arrivedMonoMs`. Answers whether the timeline still makes sense. */
   observe(mediaEndMs: number, arrivedMonoMs: number): 'fits' | 'jumped-ahead' | 'lags' {
     const zero = arrivedMonoMs - mediaEndMs;
+    this.#firstArrivalMs ??= arrivedMonoMs;
     if (this.#zeroMs !== null) {
-      if (zero < this.#zeroMs - JUMP_AHEAD_MS) return 'jumped-ahead';
+      const inBurst = arrivedMonoMs - this.#firstArrivalMs < BURST_MS;
+      if (!inBurst && zero < this.#zeroMs - JUMP_AHEAD_MS) return 'jumped-ahead';
       if (zero > this.#zeroMs + LAG_MAX_MS) return 'lags';
     }
     // Before anything was settled the first estimate may still fall freely; afterwards only `settle` moves it, gently.

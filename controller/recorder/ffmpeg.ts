@@ -5,13 +5,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Source } from '../core/recording.ts';
 
-/** A fragment is never longer; it is also what a crash can cost beyond the last sync. */
-const FRAGMENT_US = 500_000;
+/** Half of what the design allows: the first picture is on its way to the disk sooner after a cold start. */
+const FRAGMENT_US = 250_000;
 /** The muxer waits no longer than this for a track that fell silent (a dead microphone must not hold the picture back). */
 const INTERLEAVE_WAIT_US = 500_000;
 /** Second line behind our own stall watch; ffmpeg gives up after about twice this. */
 const SOCKET_TIMEOUT_US = 3_000_000;
-const AUDIO_BITRATE = '64k';
+/** Speech stays clear at this; AAC cannot carry more at 8 kHz, where most cameras' G.711 is. */
+const AUDIO_BITRATE = '40k';
+/**
+ * ffmpeg learns the picture's size from the first keyframe and asks for no more: neither a second of analysis nor of frame-rate
+ * measuring. `nobuffer` must stay away from here: it throws away what was read while probing, the first keyframe among it.
+ */
+const PROBING = { analyzeduration: '0', fpsprobesize: '0' };
 /** Stop ladder: asked, asked again (which also breaks a blocked read), killed. */
 const FIRST_WAIT_MS = 500;
 const SECOND_WAIT_MS = 500;
@@ -43,7 +49,7 @@ export function ffmpegArguments(plan: FfmpegPlan): string[] {
     ...['-loglevel', 'level+warning'],
     // The pipe holds a one-line playlist with the address: arguments can be read by every user of the machine.
     ...['-f', 'concat', '-safe', '0', '-protocol_whitelist', 'pipe,rtsp,rtp,udp,tcp'],
-    ...['-analyzeduration', '0', '-probesize', '32', '-fflags', 'nobuffer'],
+    ...Object.entries(PROBING).flatMap(([name, value]) => [`-${name}`, value]),
     ...['-i', 'pipe:0'],
     ...(plan.video ? ['-map', '0:v:0', '-c:v', 'copy', ...(plan.hevc ? ['-tag:v', 'hvc1'] : [])] : ['-vn']),
     ...(plan.audio === 'none'
@@ -69,9 +75,7 @@ export function playlist(plan: FfmpegPlan): string {
     `file '${address}'`,
     `option rtsp_transport ${plan.transport}`,
     `option timeout ${SOCKET_TIMEOUT_US}`,
-    'option analyzeduration 0',
-    'option probesize 32',
-    'option fflags nobuffer',
+    ...Object.entries(PROBING).map(([name, value]) => `option ${name} ${value}`),
     '',
   ].join('\n');
 }

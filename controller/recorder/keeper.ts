@@ -11,12 +11,12 @@ import { SegmentFile, type SegmentIdentity } from '../ledger/segment-file.ts';
 import { type Fragment, fragmentEnd, fragmentStart, type Ring } from './ring.ts';
 import type { Run } from './run.ts';
 
-/** A growing file is synced this often; half a fragment less than a second, so that every second fragment is synced. */
+/** A growing file is synced this often; a little less than a second, so that with the fragment's own length it stays about one. */
 const SYNC_EVERY_MS = 800;
 /** Within a run timestamps jitter; a hole smaller than this is no hole. */
 const JOIN_TOLERANCE_MS = 120;
 /** A picture reaches us a little after it was taken, so a claim is kept this much past its end. */
-const CAPTURE_DELAY_MS = 250;
+const CAPTURE_DELAY_MS = 500;
 /** How long a claim that has ended waits for its last fragments before the rest is called a gap. */
 const END_WAIT_MS = 3_000;
 /** Pause before a disk that refused is tried again. */
