@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RoomView } from '../../controller/api/contract.ts';
 import { Icon } from '../shell/icon.tsx';
 import { closeSession, openSession } from '../wire/rest.ts';
-import { say, sayTrouble } from '../words/language.ts';
+import { say, sayStop, sayTrouble, sayTroubleText } from '../words/language.ts';
 import { type Act, actOf, isRunning } from './face.ts';
 import { newPressId, type Press, type PressPhase } from './press.ts';
 import { emptyForm, type SessionForm } from './session-form.ts';
@@ -127,18 +127,16 @@ function PressNote({ phase, refusedBy, view }: NoteProps) {
     const words = sayTrouble(phase.refusal);
     return (
       <>
-        <b>{words.what}。</b>
+        <b>
+          {words.what}
+          {sayStop()}
+        </b>
         {words.todo}
       </>
     );
   }
   if (refusedBy === 'start' && view?.recorder === 'away') {
-    const words = sayTrouble({ code: 'recorder-away', message: '', hint: '' });
-    return (
-      <>
-        {words.what}。{words.todo}
-      </>
-    );
+    return <>{sayTroubleText({ code: 'recorder-away', message: '', hint: '' })}</>;
   }
   if (refusedBy === 'start') return <>{say('act.may-not-start')}</>;
   if (refusedBy === 'stop') return <>{say('act.may-not-stop')}</>;

@@ -5,7 +5,7 @@ import { Header } from '../shell/header.tsx';
 import { PlainPage } from '../shell/notice.tsx';
 import { loggedOut, me, reloadIfUpgraded } from '../shell/who.ts';
 import { RoomLink } from '../wire/room-link.ts';
-import { nameOf, say, sayTrouble } from '../words/language.ts';
+import { nameOf, say, sayTroubleText } from '../words/language.ts';
 import { ActButton } from './act-button.tsx';
 import { FacePanel } from './face-panel.tsx';
 import { Footer } from './footer.tsx';
@@ -34,10 +34,7 @@ export function ClerkPage({ room }: { readonly room: string }) {
 
   const view = link.view.value;
   const refusal = link.refusal.value;
-  if (view === null && refusal !== null) {
-    const words = sayTrouble(refusal);
-    return <PlainPage text={`${words.what}。${words.todo}`} home />;
-  }
+  if (view === null && refusal !== null) return <PlainPage text={sayTroubleText(refusal)} home />;
   const stale = link.stale.value;
   const serverNow = link.serverNow.value;
   const several = (me.value?.rooms.length ?? 0) > 1;

@@ -2,7 +2,7 @@
 import type { RoomView } from '../../controller/api/contract.ts';
 import { lengthText, timeText } from '../shell/clock.ts';
 import { Icon, type IconName } from '../shell/icon.tsx';
-import { say } from '../words/language.ts';
+import { say, sayStop } from '../words/language.ts';
 import { elapsedMs, type Face, faceOf } from './face.ts';
 
 const ICONS: Readonly<Record<Face, IconName>> = {
@@ -56,7 +56,7 @@ export function FacePanel({ view, stale, serverNow }: Props) {
       </div>
       {/* Said aloud at each change of state; the running seconds are left out on purpose. */}
       <p class="unseen" aria-live={face === 'fault' ? 'assertive' : 'polite'} data-live>
-        {stale ? say('stale.word') : `${say(`face.${face}`)}。${say(`sub.${face}`)}`}
+        {stale ? say('stale.word') : say(`face.${face}`) + sayStop() + say(`sub.${face}`)}
       </p>
     </section>
   );

@@ -1,6 +1,6 @@
 /** The zone between state and button: what to record before a session, what is going on and what is wrong during it. */
 import type { RoomView, SessionView, Trouble } from '../../controller/api/contract.ts';
-import { say, sayTrouble } from '../words/language.ts';
+import { say, sayTroubleText } from '../words/language.ts';
 import { actOf, faceOf, mandatoryCount, unproven } from './face.ts';
 import type { Press } from './press.ts';
 import { MATTER_MAX_CHARACTERS, SESSION_KINDS, type SessionForm } from './session-form.ts';
@@ -95,10 +95,9 @@ function Reasons({ view, starting }: { readonly view: RoomView; readonly startin
 }
 
 function Reason({ name, trouble }: { readonly name: string | null; readonly trouble: Trouble }) {
-  const words = sayTrouble(trouble);
   return (
     <li>
-      {name !== null && <b>{name}</b>} {words.what}。{words.todo}
+      {name !== null && <b>{name}</b>} {sayTroubleText(trouble)}
     </li>
   );
 }

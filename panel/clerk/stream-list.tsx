@@ -2,7 +2,7 @@
 import type { RoomView, StreamState, StreamView } from '../../controller/api/contract.ts';
 import { timeText } from '../shell/clock.ts';
 import { Icon, type IconName } from '../shell/icon.tsx';
-import { say, sayTrouble } from '../words/language.ts';
+import { say, sayStop, sayTrouble } from '../words/language.ts';
 
 const STATE_ICONS: Readonly<Record<StreamState, IconName>> = {
   off: 'asleep',
@@ -45,8 +45,11 @@ function StreamCard({ stream }: { readonly stream: StreamView }) {
           <span class="tabular">{say('stream.since', { time: timeText(stream.since) })}</span>
         </p>
       ) : (
-        <p class="stream-below stream-trouble" title={`${words.what}。${words.todo}`}>
-          <b>{words.what}。</b>
+        <p class="stream-below stream-trouble" title={words.what + sayStop() + words.todo}>
+          <b>
+            {words.what}
+            {sayStop()}
+          </b>
           {words.todo}
         </p>
       )}

@@ -5,7 +5,7 @@ import { waitText } from '../shell/clock.ts';
 import { Icon } from '../shell/icon.tsx';
 import { monoNow } from '../wire/beat.ts';
 import { logIn } from '../wire/rest.ts';
-import { say, sayTrouble } from '../words/language.ts';
+import { say, sayTroubleText } from '../words/language.ts';
 
 const PIN_MAX_DIGITS = 12;
 /** When the controller locks without saying for how long. */
@@ -50,8 +50,7 @@ export function PinPad({ person, onEntered, onOther }: Props) {
       setWrong(0);
       setLockedUntil(performance.now() + (refusal.retryAfterMs ?? LOCKED_FALLBACK_MS));
     } else {
-      const words = sayTrouble(refusal);
-      setSaid(`${words.what}。${words.todo}`);
+      setSaid(sayTroubleText(refusal));
     }
   };
 

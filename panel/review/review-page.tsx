@@ -6,7 +6,7 @@ import { dateText, lengthText, timeText } from '../shell/clock.ts';
 import { Header } from '../shell/header.tsx';
 import { PlainPage } from '../shell/notice.tsx';
 import { getReview, type Refusal } from '../wire/rest.ts';
-import { say, sayTrouble } from '../words/language.ts';
+import { say, sayTroubleText } from '../words/language.ts';
 import { canPlayHere } from './follower.ts';
 import { GapList } from './gap-list.tsx';
 import { SegmentTable } from './segment-table.tsx';
@@ -69,10 +69,7 @@ export function ReviewPage({ session }: { readonly session: string }) {
     return () => removeEventListener('keydown', onKey);
   }, [transport]);
 
-  if (refusal !== null) {
-    const words = sayTrouble(refusal);
-    return <PlainPage text={`${words.what}。${words.todo}`} home />;
-  }
+  if (refusal !== null) return <PlainPage text={sayTroubleText(refusal)} home />;
   if (review === null) return <PlainPage text={say(unreachable ? 'load.unreachable' : 'load.waiting')} />;
   const { streams } = review;
   const audible = sound === undefined ? (streams.find((one) => one.kind === 'microphone') ?? streams[0])?.id : sound;

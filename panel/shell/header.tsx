@@ -34,10 +34,10 @@ function HeaderClock({ serverNow }: { readonly serverNow: number | null }) {
 export function SiteName() {
   const known = site.value;
   return (
-    <span class="site-name">
-      {known === null ? say('product.name') : nameOf(known)}
+    <>
+      <span class="site-name">{known === null ? say('product.name') : nameOf(known)}</span>
       {known?.demo === true && <span class="demo">{say('demo.badge')}</span>}
-    </span>
+    </>
   );
 }
 

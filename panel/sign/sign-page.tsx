@@ -36,7 +36,7 @@ export function SignPage({ room }: { readonly room: string }) {
         <Icon name={ICONS[face]} class="sign-icon" />
         <div>
           <p class="sign-word" lang="zh-CN">
-            {sentence('zh', `sign.${face}`)}
+            <Clauses text={sentence('zh', `sign.${face}`)} />
           </p>
           <p class="sign-word-en" lang="en">
             {sentence('en', `sign.${face}`)}
@@ -53,12 +53,28 @@ export function SignPage({ room }: { readonly room: string }) {
       )}
       {notice !== undefined && (
         <div class="sign-notice">
-          <p lang="zh-CN">{notice.zh}</p>
+          <p lang="zh-CN">
+            <Clauses text={notice.zh} />
+          </p>
           <p class="sign-notice-en" lang="en">
             {notice.en}
           </p>
         </div>
       )}
     </main>
+  );
+}
+
+/** Chinese breaks anywhere; on a wall a line should end where the sentence breathes. */
+function Clauses({ text }: { readonly text: string }) {
+  const clauses = text.match(/[^，。；]+[，。；]?/g) ?? [text];
+  return (
+    <>
+      {clauses.map((clause) => (
+        <span key={clause} class="sign-clause">
+          {clause}
+        </span>
+      ))}
+    </>
   );
 }

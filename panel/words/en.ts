@@ -5,7 +5,7 @@ export const en: Readonly<Record<WordKey, string>> = {
   'product.name': 'Quancheng',
   'language.other': '中文',
   'language.switch': '切换到中文',
-  'demo.badge': 'Demonstration',
+  'demo.badge': 'Demo',
 
   'role.clerk': 'Clerk',
   'role.presider': 'Presider',
@@ -84,7 +84,7 @@ export const en: Readonly<Record<WordKey, string>> = {
   'proof.confirmed': 'Confirmed on disk',
   'proof.unconfirmed': 'Waiting for proof on disk',
   'proof.lost': 'No proof on disk now',
-  'proof.saved': 'All saved on disk',
+  'proof.saved': 'Saved on disk',
   'proof.handed-over': 'Handed over',
   'proof.saving': 'Writing the last part',
 

@@ -1,7 +1,7 @@
 /** The language of this screen: Chinese unless the person switched, remembered in this browser. */
 import { effect, signal } from '@preact/signals';
 import type { Trouble } from '../../controller/api/contract.ts';
-import { causeSentence, type Fill, type Language, sentence, troubleSentence } from './say.ts';
+import { causeSentence, type Fill, type Language, sentence, stopMark, troubleSentence, troubleText } from './say.ts';
 import type { TroubleWords } from './troubles.ts';
 import type { WordKey } from './zh.ts';
 
@@ -41,6 +41,15 @@ export function say<K extends WordKey>(key: K, ...fill: Fill<K>): string {
 
 export function sayTrouble(trouble: Trouble): TroubleWords {
   return troubleSentence(language.value, trouble);
+}
+
+/** What happened and what to do, as one text. */
+export function sayTroubleText(trouble: Trouble): string {
+  return troubleText(language.value, sayTrouble(trouble));
+}
+
+export function sayStop(): string {
+  return stopMark(language.value);
 }
 
 export function sayCause(cause: string): string {

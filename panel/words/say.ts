@@ -32,6 +32,16 @@ export function troubleSentence(language: Language, trouble: Trouble): TroubleWo
   return { what, todo: told === '' ? sentence(language, 'trouble.ask') : told };
 }
 
+/** Both halves of a trouble as one text. */
+export function troubleText(language: Language, words: TroubleWords): string {
+  return words.what + stopMark(language) + words.todo;
+}
+
+/** The full stop between the halves, where they are set in different weights. */
+export function stopMark(language: Language): string {
+  return language === 'zh' ? '。' : '. ';
+}
+
 /** The short reason of a gap, which carries a code only. */
 export function causeSentence(language: Language, cause: string): string {
   return known[cause]?.[language].what ?? cause;
