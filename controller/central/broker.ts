@@ -72,7 +72,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       done(null, account !== undefined && maySubscribe(account, subscription.topic) ? subscription : null);
     };
   }
-  const server = createServer((socket) => aedes.handle(socket));
+  const server = createServer({ noDelay: true }, (socket) => aedes.handle(socket));
   try {
     await listen(server, options.port, host);
   } catch (error) {

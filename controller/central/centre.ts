@@ -17,6 +17,7 @@ import {
   FILES_IN_FLIGHT,
   type Log,
   OFFLINE,
+  PACKET_OVERHEAD_BYTES,
   SITES_TRANSFER_FILTER,
   SITES_UP_FILTER,
 } from '../core/hrc.ts';
@@ -173,12 +174,13 @@ export class Centre {
       );
     };
     client.on('connect', (connack) => {
+      withoutDelay(client);
       const { receiveMaximum = RECEIVE_MAXIMUM_UNSAID, maximumPacketSize } = connack.properties ?? {};
       const packetMax = maximumPacketSize ?? Number.POSITIVE_INFINITY;
       this.#replies = new Replies(client, receiveMaximum - REPLY_SPARE, packetMax, this.#options.log);
       client
         .subscribeAsync([SITES_UP_FILTER, SITES_TRANSFER_FILTER], { qos: 1 })
-        .then(() => this.#introduce(client, key))
+        .then(() => this.#introduce(client, key, packetMax))
         .then(() => {
           wasUp = true;
           this.#options.log.info({}, 'the centre is connected');
@@ -202,7 +204,7 @@ export class Centre {
   }
 
   /** Says what the centre can do, retained and signed anew at each connection, so that sites know when to ask again. */
-  async #introduce(client: MqttClient, key: SigningKey): Promise<void> {
+  async #introduce(client: MqttClient, key: SigningKey, packetMax: number): Promise<void> {
     const { wallMs } = this.#options.clock.now();
     const document: CentreDocument = {
       v: 1,
@@ -216,6 +218,13 @@ export class Centre {
       max: 1,
     };
     const jws = signJws('hrc-centre', key.publicKey.kid, document, key.privateKey);
+    if (jws.length + CENTRE_TOPIC.length + PACKET_OVERHEAD_BYTES > packetMax) {
+      this.#options.log.error(
+        { alarm: 'broker-away' },
+        `the broker takes packets of ${packetMax} bytes only: too small for hrc/1`,
+      );
+      return;
+    }
     const retained = { qos: 1, retain: true } as const;
     await client.publishAsync(CENTRE_STATE_TOPIC, JSON.stringify({ v: 1, online: true }), retained);
     await client.publishAsync(CENTRE_TOPIC, jws, retained);
@@ -250,6 +259,11 @@ export class Centre {
       will: { topic: CENTRE_STATE_TOPIC, payload: Buffer.from(JSON.stringify(OFFLINE)), qos: 1, retain: true },
     };
   }
+}
+
+/** Small packets leave at once: with Nagle's algorithm each step of a transfer would wait for a delayed acknowledgement. */
+function withoutDelay(client: MqttClient): void {
+  if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function') client.stream.setNoDelay(true);
 }
 
 /** Where a centre with this folder keeps its public keys. */

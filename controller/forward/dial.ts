@@ -83,6 +83,7 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<D
   signal.addEventListener('abort', giveUp);
   try {
     const connack = await connected(client, gone);
+    withoutDelay(client);
     if (options.subscriptions.length > 0) {
       const asked = client.subscribeAsync([...options.subscriptions], { qos: 1 });
       // A connection lost in between may leave the library's promise open for ever.
@@ -102,6 +103,11 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<D
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
+}
+
+/** Small packets leave at once: with Nagle's algorithm each step of a transfer would wait for a delayed acknowledgement. */
+function withoutDelay(client: MqttClient): void {
+  if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function') client.stream.setNoDelay(true);
 }
 
 interface Connack {

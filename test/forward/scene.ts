@@ -9,13 +9,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt, { type MqttClient } from 'mqtt';
 import { startBroker } from '../../controller/central/broker.ts';
+import { Centre, type CentreOptions, publicKeysFileOf } from '../../controller/central/centre.ts';
 import { sha256 } from '../../controller/core/chain.ts';
 import type { SegmentFact } from '../../controller/core/facts.ts';
 import { type Log, manifestOf } from '../../controller/core/hrc.ts';
 import { jwsHash } from '../../controller/core/jws.ts';
 import type { Backlog, Outbox, OutboxItem, Signer } from '../../controller/core/ports.ts';
 import { ulid } from '../../controller/core/ulid.ts';
-import { Centre, type CentreOptions, publicKeysFileOf } from '../../controller/central/centre.ts';
 import { Forwarder, type ForwarderOptions, type ForwardTiming } from '../../controller/forward/forwarder.ts';
 import { type SiteSigner, siteSigner } from '../../controller/forward/signer.ts';
 import { SystemClock } from '../../controller/ledger/system-clock.ts';
@@ -139,7 +139,7 @@ export class FileOutbox implements Outbox {
   }
 
   backlog(): Backlog {
-    const open = this.pending(0, Number.POSITIVE_INFINITY);
+    const open = this.items.filter(({ segment }) => !this.receipts.has(segment.seg));
     return {
       segments: open.length,
       bytes: open.reduce((sum, { segment }) => sum + segment.bytes, 0),

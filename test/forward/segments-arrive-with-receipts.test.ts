@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StoredFact } from '../../controller/central/archive.ts';
 import { sha256 } from '../../controller/core/chain.ts';
-import { Scene, SITE, until } from './scene.ts';
 import { indexOf } from './centre-index.ts';
+import { Scene, SITE, until } from './scene.ts';
 
 let scene: Scene;
 beforeEach(() => {
