@@ -2,7 +2,9 @@
  * The index as the control plane asks it: rows read out of both journals. Synchronous, because it is SQLite on the same machine;
  * answers are at most as old as the last applied entry. Only the last part writes, and only what no journal holds.
  */
-import type { SegmentFact } from './facts.ts';
+import type { ChainHead, Entry } from './chain.ts';
+import type { RecorderFact, SegmentFact, SiteFact } from './facts.ts';
+import type { Backlog } from './ports.ts';
 import type { Cause, Source } from './recording.ts';
 import type { Session } from './session.ts';
 import type { Instant } from './time.ts';
@@ -56,6 +58,9 @@ export interface LoginRow {
 /** Where a stream last came from; the password is not kept here. */
 export type RememberedSource = Pick<Source, 'url' | 'transport' | 'audio'>;
 
+/** Which journal an entry is of. */
+export type JournalName = 'recorder' | 'site';
+
 export interface SiteIndex {
   session(id: string): Session | null;
   sessionByPress(press: string): Session | null;
@@ -83,6 +88,8 @@ export interface SiteIndex {
   /** The newest signed manifest of a stream and how many it has. */
   sealsOf(stream: string): { readonly count: number; readonly lastJws: string | null };
   lastSiteSeq(): number;
+  /** Sealed and not receipted. */
+  backlog(): Backlog;
 
   person(id: string): PersonRow | null;
 
@@ -96,4 +103,18 @@ export interface SiteIndex {
   rememberSource(stream: string, source: RememberedSource): void;
   leases(): ReadonlyMap<string, number>;
   keepLease(room: string, untilMs: number): void;
+}
+
+/** The index as its journals reach it. */
+export interface LiveIndex extends SiteIndex {
+  /** The last entry of a journal that it holds. */
+  progress(journal: JournalName): ChainHead;
+  /**
+   * Takes in the next entry; false when it holds it already. Throws when entries are missing in between or the disk fails; nothing
+   * changed then, and the journal's files have to be read.
+   */
+  apply(journal: 'recorder', entry: Entry<RecorderFact>): boolean;
+  apply(journal: 'site', entry: Entry<SiteFact>): boolean;
+  /** Called after each entry is in the index. */
+  onApplied(listener: (journal: JournalName, entry: Entry<RecorderFact> | Entry<SiteFact>) => void): void;
 }

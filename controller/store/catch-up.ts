@@ -5,8 +5,9 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChainFault, type ChainHead, EMPTY_CHAIN, type Entry, followLine, sha256 } from '../core/chain.ts';
+import type { JournalName } from '../core/site-index.ts';
 import { journalFiles } from '../ledger/journal.ts';
-import type { JournalName, Line, Store } from './store.ts';
+import type { Line, Store } from './store.ts';
 
 /** Lines taken in per transaction: bounds memory and how long the process stands still. */
 const BATCH_LINES = 500;

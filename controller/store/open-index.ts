@@ -8,10 +8,11 @@ import { dirname } from 'node:path';
 import type { ChainFault } from '../core/chain.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
+import type { JournalName } from '../core/site-index.ts';
 import { type Layout, layoutOf } from '../ledger/layout.ts';
 import { catchUp } from './catch-up.ts';
 import { UnusableIndex } from './sql.ts';
-import { type JournalName, Store } from './store.ts';
+import { Store } from './store.ts';
 
 export interface IndexReport {
   /** Why the index was built anew, or null when it was only brought up to date. */

@@ -58,11 +58,7 @@ export class StoreOutbox implements Outbox {
   }
 
   backlog(): Backlog {
-    const row = this.#store.sql.get<{ segments: number; bytes: number | null; oldest: number | null }>(
-      `SELECT count(*) AS segments, sum(bytes) AS bytes, min(json_extract(fact, '$.from.wallMs')) AS oldest
-       FROM outbox JOIN segment USING (seg) WHERE receipt IS NULL`,
-    );
-    return { segments: row?.segments ?? 0, bytes: row?.bytes ?? 0, oldestMs: row?.oldest ?? null };
+    return this.#store.backlog();
   }
 
   lastSiteSeq(): number {

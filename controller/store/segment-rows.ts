@@ -1,5 +1,6 @@
 /** Questions about segments: for review, for hand-over, for sealing. */
 import type { SegmentFact } from '../core/facts.ts';
+import type { Backlog } from '../core/ports.ts';
 import type { HandOver, SegmentRow, UnsealedRow } from '../core/site-index.ts';
 import type { Instant } from '../core/time.ts';
 import type { Sql } from './sql.ts';
@@ -84,6 +85,14 @@ export class SegmentRows {
       stream,
     );
     return { count, lastJws: last?.jws ?? null };
+  }
+
+  backlog(): Backlog {
+    const row = this.#sql.get<{ segments: number; bytes: number | null; oldest: number | null }>(
+      `SELECT count(*) AS segments, sum(bytes) AS bytes, min(json_extract(fact, '$.from.wallMs')) AS oldest
+       FROM outbox JOIN segment USING (seg) WHERE receipt IS NULL`,
+    );
+    return { segments: row?.segments ?? 0, bytes: row?.bytes ?? 0, oldestMs: row?.oldest ?? null };
   }
 
   lastSiteSeq(): number {

@@ -5,17 +5,18 @@
  */
 import { type ChainHead, EMPTY_CHAIN, type Entry, sha256 } from '../core/chain.ts';
 import type { RecorderFact, SiteFact } from '../core/facts.ts';
-import type { Log } from '../core/ports.ts';
+import type { Backlog, Log } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import type {
   ClaimRow,
   GapRow,
   HandOver,
+  JournalName,
+  LiveIndex,
   LoginRow,
   PersonRow,
   RememberedSource,
   SegmentRow,
-  SiteIndex,
   UnsealedRow,
 } from '../core/site-index.ts';
 import { PeopleRows } from './people-rows.ts';
@@ -23,8 +24,6 @@ import { PROJECTED_TABLES, projectRecorder, projectSite } from './projection.ts'
 import { SegmentRows } from './segment-rows.ts';
 import { SessionRows } from './session-rows.ts';
 import { isRefusedRow, Sql } from './sql.ts';
-
-export type JournalName = 'recorder' | 'site';
 
 /** The entry does not follow the last one applied: the journal's files have to be read (see catch-up.ts). */
 export class IndexHole extends Error {
@@ -40,7 +39,7 @@ export interface Line {
   readonly head: ChainHead;
 }
 
-export class Store implements SiteIndex {
+export class Store implements LiveIndex {
   readonly #log: Log;
   readonly #sql: Sql;
   readonly #sessions: SessionRows;
@@ -157,6 +156,9 @@ export class Store implements SiteIndex {
   }
   lastSiteSeq(): number {
     return this.#segments.lastSiteSeq();
+  }
+  backlog(): Backlog {
+    return this.#segments.backlog();
   }
   person(id: string): PersonRow | null {
     return this.#people.person(id);

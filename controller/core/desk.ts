@@ -1,0 +1,181 @@
+/**
+ * The desk: everything that people may see and do, behind one counter. The API stands in front of it and nothing reaches rooms,
+ * sessions or media past it (invariant 10). Times are UTC milliseconds.
+ */
+import type { ErrorCode } from './errors.ts';
+import type { SegmentFact, SessionKind } from './facts.ts';
+import type { CentreLink } from './ports.ts';
+import type { SessionState } from './session.ts';
+import type { PersonPlan, Role, RoomPlan } from './site-plan.ts';
+
+/** What is wrong, as a code of the catalogue and a sentence. */
+export interface Complaint {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What one stream does now; the words are explained in the API's contract. */
+export type StreamNow = 'off' | 'connecting' | 'armed' | 'starting' | 'recording' | 'lost' | 'refused';
+
+export interface StreamSnapshot {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'camera' | 'microphone';
+  readonly mandatory: boolean;
+  readonly state: StreamNow;
+  readonly since: number;
+  readonly trouble: Complaint | null;
+  readonly hasVideo: boolean;
+  readonly hasAudio: boolean;
+}
+
+export interface GapSnapshot {
+  readonly stream: string;
+  readonly from: number;
+  readonly to: number | null;
+  readonly cause: string;
+}
+
+export interface SessionSnapshot {
+  readonly id: string;
+  readonly room: string;
+  readonly kind: SessionKind;
+  readonly matter: string;
+  readonly state: SessionState;
+  readonly requested: 'record' | 'stop';
+  readonly confirmed: boolean;
+  readonly openedAt: number;
+  readonly confirmedAt: number | null;
+  readonly closedAt: number | null;
+  /** Names of people. */
+  readonly openedBy: string;
+  readonly closedBy: string | null;
+  readonly streams: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly kind: 'camera' | 'microphone';
+    readonly mandatory: boolean;
+  }[];
+  readonly gaps: readonly GapSnapshot[];
+  readonly handOver: {
+    readonly done: number;
+    readonly total: number;
+    readonly bytesDone: number;
+    readonly bytesTotal: number;
+  };
+}
+
+export interface Alarm extends Complaint {
+  readonly since: number;
+  readonly level: 'warning' | 'alarm';
+  readonly stream: string | null;
+}
+
+export interface RoomSnapshot {
+  readonly room: RoomPlan;
+  readonly at: number;
+  readonly revision: number;
+  readonly readiness: 'asleep' | 'arming' | 'ready' | 'partly-ready';
+  readonly streams: readonly StreamSnapshot[];
+  readonly session: SessionSnapshot | null;
+  readonly recorder: 'connected' | 'away';
+  readonly centre: {
+    readonly state: CentreLink['state'];
+    readonly waitingSegments: number;
+    readonly waitingBytes: number;
+  };
+  readonly disk: { readonly freeBytes: number; readonly hoursLeft: number | null };
+  readonly alarms: readonly Alarm[];
+}
+
+export interface SignSnapshot {
+  readonly room: RoomPlan;
+  readonly at: number;
+  readonly state: 'idle' | 'starting' | 'recording' | 'fault';
+  readonly since: number | null;
+  readonly notice: { readonly zh: string; readonly en: string };
+}
+
+export interface ReviewSnapshot {
+  readonly session: SessionSnapshot;
+  readonly from: number;
+  readonly to: number;
+  readonly streams: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly kind: 'camera' | 'microphone';
+    readonly segments: readonly {
+      readonly id: string;
+      readonly from: number;
+      readonly to: number;
+      readonly bytes: number;
+      readonly sha256: string;
+      readonly receiptedAt: number | null;
+    }[];
+    readonly gaps: readonly GapSnapshot[];
+  }[];
+}
+
+/** A stream of a session as a player needs it. `isWhole` when nothing will be added any more. */
+export interface StreamMedia {
+  readonly isWhole: boolean;
+  readonly segments: readonly SegmentFact[];
+}
+
+/** A file that may be read by whoever asked for it. */
+export interface MediaFile {
+  readonly seg: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Somebody who is logged in. `login` names the login (the hash of its token). */
+export interface Caller {
+  readonly login: string;
+  readonly person: PersonPlan;
+}
+
+export interface OpenPress {
+  readonly press: string;
+  readonly kind: SessionKind;
+  readonly matter: string;
+}
+
+/** Refusals are AppErrors. */
+export interface Desk {
+  site(): { readonly name: string; readonly nameEn: string; readonly demo: boolean };
+  people(): readonly { readonly id: string; readonly name: string; readonly role: Role }[];
+  /** The token is for the cookie; it is kept nowhere. Refuses with `wrong-pin` or `too-many-tries`. */
+  login(person: string, pin: string): Promise<{ readonly token: string; readonly caller: Caller }>;
+  /** Who holds a token, or null. */
+  callerOf(token: string): Caller | null;
+  logout(caller: Caller): Promise<void>;
+  /** Called with the name of each login that ended. */
+  onLoginEnded(listener: (login: string) => void): void;
+
+  roomsOf(caller: Caller): readonly RoomPlan[];
+  room(caller: Caller, room: string): RoomSnapshot;
+  wake(caller: Caller, room: string): RoomSnapshot;
+  /** What this person may do in the room now. */
+  mayIn(caller: Caller, snapshot: RoomSnapshot): { readonly open: boolean; readonly close: boolean };
+  sign(room: string): SignSnapshot;
+
+  open(
+    caller: Caller,
+    room: string,
+    press: OpenPress,
+  ): Promise<{ readonly session: SessionSnapshot; readonly isNew: boolean }>;
+  close(caller: Caller, session: string): Promise<SessionSnapshot>;
+  /** Newest first, rooms of one's own only. */
+  sessions(caller: Caller, room: string | null, limit: number): readonly SessionSnapshot[];
+  session(caller: Caller, session: string): SessionSnapshot;
+  review(caller: Caller, session: string): Promise<ReviewSnapshot>;
+  streamMedia(caller: Caller, session: string, stream: string): Promise<StreamMedia>;
+  media(caller: Caller, seg: string): Promise<MediaFile>;
+
+  /** Checks authority once, then calls at each change (at most every 100 ms) and at least once a second. Answers how to stop. */
+  watchRoom(caller: Caller, room: string, listener: (snapshot: RoomSnapshot) => void): () => void;
+  watchSign(room: string, listener: (snapshot: SignSnapshot) => void): () => void;
+}

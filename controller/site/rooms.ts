@@ -1,0 +1,291 @@
+/** What a room looks like now: its streams, its session, what is wrong. Computed from the index and the recorder's newest word. */
+import type { Alarm, GapSnapshot, RoomSnapshot, SessionSnapshot, SignSnapshot, StreamSnapshot } from '../core/desk.ts';
+import type { CentreLink } from '../core/ports.ts';
+import { isConfirmed, isFresh } from '../core/proof.ts';
+import type { RecorderStatus } from '../core/recording.ts';
+import { confirmedAtOf, holdsClaims, isEnding, isRunning, type Session } from '../core/session.ts';
+import type { HandOver, LiveIndex } from '../core/site-index.ts';
+import type { DevicePlan, RoomPlan, SitePlan } from '../core/site-plan.ts';
+import { between, type Clock, type Instant } from '../core/time.ts';
+import type { CameraSources } from './cameras.ts';
+import { NOTICE } from './notice.ts';
+import { streamNow } from './stream-view.ts';
+
+/** A closed session stays on the room's page this long. */
+const LAST_SESSION_MS = 5 * 60_000;
+/** Room on the disk, in hours of recording at the present rate, below which people are told. */
+const HOURS_LEFT_WARNING = 8;
+const HOURS_LEFT_ALARM = 1;
+const FREE_BYTES_ALARM = 1024 ** 3;
+const DISK_ASK_MS = 5_000;
+const SECONDS_PER_HOUR = 3_600;
+
+export interface RoomsOptions {
+  readonly plan: SitePlan;
+  readonly index: LiveIndex;
+  readonly clock: Clock;
+  readonly sources: Pick<CameraSources, 'sourceOf' | 'troubleOf'>;
+  readonly leased: () => ReadonlySet<string>;
+  readonly status: () => RecorderStatus | null;
+  readonly isRecorderHere: () => boolean;
+  readonly link: () => CentreLink;
+}
+
+export class Rooms {
+  readonly #options: RoomsOptions;
+  #revision = 0;
+  /** Since when each stream is in its state, and each alarm stands, by key. */
+  readonly #since = new Map<string, { readonly what: string; readonly at: number }>();
+  readonly #tallies = new Map<
+    string,
+    { readonly key: string; readonly gaps: readonly GapSnapshot[]; readonly handOver: HandOver }
+  >();
+  #hours: { readonly at: Instant; readonly bytesPerSecond: number | null } | null = null;
+  #backlog: { readonly key: string; readonly segments: number; readonly bytes: number } | null = null;
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+  }
+
+  room(id: string): RoomPlan | null {
+    return this.#options.plan.rooms.find((room) => room.id === id) ?? null;
+  }
+
+  snapshot(room: RoomPlan): RoomSnapshot {
+    const { clock, leased, status, isRecorderHere, link } = this.#options;
+    const now = clock.now();
+    const session = this.#sessionOf(room.id, now);
+    const isAwake = leased().has(room.id) || (session !== null && isRunning(session));
+    const streams = this.#devicesOf(room.id).map((device) => this.#stream(device, isAwake, session, now));
+    const waiting = this.#waiting();
+    this.#revision += 1;
+    const centre = link();
+    const disk = this.#disk(status(), now);
+    return {
+      room,
+      at: now.wallMs,
+      revision: this.#revision,
+      readiness: readinessOf(isAwake, streams),
+      streams,
+      session: session === null ? null : this.session(session),
+      recorder: isRecorderHere() && isFresh(status(), now) ? 'connected' : 'away',
+      centre: { state: centre.state, waitingSegments: waiting.segments, waitingBytes: waiting.bytes },
+      disk,
+      alarms: this.#alarms(room.id, { isAwake, streams, session, disk, centre, now }),
+    };
+  }
+
+  session(session: Session): SessionSnapshot {
+    const { plan, clock, status } = this.#options;
+    const now = clock.now();
+    const { gaps, handOver } = this.#tally(session.id);
+    const nameOf = (person: string): string => plan.people.find((one) => one.id === person)?.name ?? person;
+    return {
+      id: session.id,
+      room: session.room,
+      kind: session.kind,
+      matter: session.matter,
+      state: session.state,
+      requested: isRunning(session) ? 'record' : 'stop',
+      confirmed: holdsClaims(session) && isConfirmed(session, status(), now),
+      openedAt: session.openedAt.wallMs,
+      confirmedAt: confirmedAtOf(session)?.wallMs ?? null,
+      closedAt: isEnding(session) ? session.closedAt.wallMs : null,
+      openedBy: nameOf(session.openedBy),
+      closedBy: isEnding(session) ? nameOf(session.closedBy) : null,
+      streams: session.streams.map(({ stream, mandatory }) => {
+        const device = plan.devices.find((one) => one.id === stream);
+        return { id: stream, name: device?.name ?? stream, kind: device?.kind ?? 'camera', mandatory };
+      }),
+      gaps: [...gaps, ...this.#openGaps(session, now)],
+      handOver,
+    };
+  }
+
+  sign(room: RoomPlan): SignSnapshot {
+    const { clock, status } = this.#options;
+    const now = clock.now();
+    const session = this.#sessionOf(room.id, now);
+    const base = { room, at: now.wallMs, notice: NOTICE } as const;
+    if (session === null || !holdsClaims(session)) return { ...base, state: 'idle', since: null };
+    const since = confirmedAtOf(session)?.wallMs ?? null;
+    if (isConfirmed(session, status(), now)) return { ...base, state: 'recording', since: since ?? now.wallMs };
+    // During the post-roll nobody is promised anything any more.
+    if (!isRunning(session)) return { ...base, state: 'idle', since: null };
+    return since === null ? { ...base, state: 'starting', since } : { ...base, state: 'fault', since };
+  }
+
+  /** Changes when what a watcher of the room should see at once changes by the mere passing of time. */
+  pulse(room: string): string {
+    const now = this.#options.clock.now();
+    const status = this.#options.status();
+    const session = this.#options.index.runningSession(room);
+    const isConfirmedNow = session !== null && isConfirmed(session, status, now);
+    return `${session?.id}|${isConfirmedNow}|${isFresh(status, now)}|${this.#options.leased().has(room)}`;
+  }
+
+  /** The session that runs in the room, or the one that is closing, or the one that ended last, for a while. */
+  #sessionOf(room: string, now: Instant): Session | null {
+    const { index } = this.#options;
+    const running = index.runningSession(room);
+    if (running !== null) return running;
+    const last = index.sessions([room], 1)[0];
+    if (last === undefined) return null;
+    if (holdsClaims(last)) return last;
+    if (last.state !== 'closed' && last.state !== 'handed-over') return null;
+    return between(last.endedAt, now) <= LAST_SESSION_MS ? last : null;
+  }
+
+  #devicesOf(room: string): readonly DevicePlan[] {
+    return this.#options.plan.devices.filter((device) => device.room === room);
+  }
+
+  #stream(device: DevicePlan, isAwake: boolean, session: Session | null, now: Instant): StreamSnapshot {
+    const { sources } = this.#options;
+    const status = this.#options.status();
+    const claims = session !== null && holdsClaims(session) && session.streams.some((one) => one.stream === device.id);
+    const { state, trouble } = streamNow({
+      stream: device.id,
+      isAwake,
+      claim: claims ? session.id : null,
+      isSourceKnown: sources.sourceOf(device.id) !== null,
+      sourceTrouble: sources.troubleOf(device.id),
+      status,
+      now,
+    });
+    const media = status?.streams[device.id]?.media ?? null;
+    return {
+      id: device.id,
+      name: device.name,
+      kind: device.kind,
+      mandatory: device.mandatory,
+      state,
+      since: this.#sinceOf(`stream ${device.id}`, state, now),
+      trouble,
+      hasVideo: media === null ? device.kind === 'camera' : media.video !== null,
+      hasAudio: media === null ? device.kind === 'microphone' : media.audio !== null,
+    };
+  }
+
+  /** Holes that are not in the ledger yet because they go on. */
+  #openGaps(session: Session, now: Instant): GapSnapshot[] {
+    if (!isRunning(session)) return [];
+    return session.streams.flatMap(({ stream }) => {
+      const device = this.#options.plan.devices.find((one) => one.id === stream);
+      if (device === undefined) return [];
+      const { state, since, trouble } = this.#stream(device, true, session, now);
+      if (state !== 'lost' && state !== 'refused') return [];
+      return [{ stream, from: Math.max(since, session.from.wallMs), to: null, cause: trouble?.code ?? 'internal' }];
+    });
+  }
+
+  #tally(session: string): { readonly gaps: readonly GapSnapshot[]; readonly handOver: HandOver } {
+    const { index } = this.#options;
+    const key = this.#indexKey();
+    const known = this.#tallies.get(session);
+    if (known?.key === key) return known;
+    const gaps = index.gapsOf(session).map((gap) => ({
+      stream: gap.stream,
+      from: gap.from.wallMs,
+      to: gap.to.wallMs,
+      cause: gap.cause.code,
+    }));
+    const tally = { key, gaps, handOver: index.handOverOf(session) };
+    if (this.#tallies.size > 100) this.#tallies.clear();
+    this.#tallies.set(session, tally);
+    return tally;
+  }
+
+  #waiting(): { readonly segments: number; readonly bytes: number } {
+    const key = this.#indexKey();
+    if (this.#backlog?.key !== key) this.#backlog = { key, ...this.#options.index.backlog() };
+    return this.#backlog;
+  }
+
+  #indexKey(): string {
+    const { index } = this.#options;
+    return `${index.progress('recorder').seq}/${index.progress('site').seq}`;
+  }
+
+  #disk(status: RecorderStatus | null, now: Instant): RoomSnapshot['disk'] {
+    const { index, plan } = this.#options;
+    if (status === null) return { freeBytes: 0, hoursLeft: null };
+    if (this.#hours === null || between(this.#hours.at, now) > DISK_ASK_MS) {
+      const kept = plan.devices.filter((device) => status.streams[device.id]?.phase === 'keeping');
+      // While nothing is kept: what it would be if every stream were.
+      const rates = (kept.length > 0 ? kept : plan.devices).map((device) => index.bytesPerSecond(device.id));
+      const known = rates.filter((rate) => rate !== null);
+      const bytesPerSecond = known.length === 0 ? null : known.reduce((sum, rate) => sum + rate, 0);
+      this.#hours = { at: now, bytesPerSecond };
+    }
+    const { freeBytes } = status.disk;
+    const rate = this.#hours.bytesPerSecond;
+    return { freeBytes, hoursLeft: rate === null || rate <= 0 ? null : freeBytes / rate / SECONDS_PER_HOUR };
+  }
+
+  #alarms(
+    room: string,
+    seen: {
+      readonly isAwake: boolean;
+      readonly streams: readonly StreamSnapshot[];
+      readonly session: Session | null;
+      readonly disk: RoomSnapshot['disk'];
+      readonly centre: CentreLink;
+      readonly now: Instant;
+    },
+  ): Alarm[] {
+    const { session, disk, centre, now } = seen;
+    const records = session !== null && isRunning(session);
+    const found: Omit<Alarm, 'since'>[] = [];
+    if (!isFresh(this.#options.status(), now)) {
+      const level = records || seen.isAwake ? 'alarm' : 'warning';
+      found.push({ code: 'recorder-away', message: 'the recorder does not answer', level, stream: null });
+    }
+    for (const stream of seen.streams) {
+      if (stream.trouble === null || stream.trouble.code === 'recorder-away') continue;
+      const isDown = stream.state === 'lost' || stream.state === 'refused';
+      found.push({ ...stream.trouble, level: isDown && stream.mandatory ? 'alarm' : 'warning', stream: stream.id });
+    }
+    if (this.#options.status() !== null) {
+      const hours = disk.hoursLeft ?? Number.POSITIVE_INFINITY;
+      const message = `${Math.floor(disk.freeBytes / 1024 ** 2)} MiB are left on the disk`;
+      if (disk.freeBytes < FREE_BYTES_ALARM || hours < HOURS_LEFT_ALARM) {
+        found.push({ code: 'disk-full', message, level: 'alarm', stream: null });
+      } else if (hours < HOURS_LEFT_WARNING) {
+        found.push({ code: 'disk-full', message, level: 'warning', stream: null });
+      }
+    }
+    if (centre.state === 'away') {
+      const message = centre.trouble ?? 'the centre does not answer';
+      found.push({ code: 'centre-away', message, level: 'warning', stream: null });
+    }
+    const alarms = found.map((alarm) => ({
+      ...alarm,
+      since: this.#sinceOf(`alarm ${room} ${alarm.code} ${alarm.stream}`, alarm.level, now),
+    }));
+    this.#forgetAlarms(room, alarms);
+    return alarms.sort((a, b) => (a.level === b.level ? a.since - b.since : a.level === 'alarm' ? -1 : 1));
+  }
+
+  #sinceOf(key: string, what: string, now: Instant): number {
+    const known = this.#since.get(key);
+    if (known?.what === what) return known.at;
+    this.#since.set(key, { what, at: now.wallMs });
+    return now.wallMs;
+  }
+
+  #forgetAlarms(room: string, standing: readonly Alarm[]): void {
+    const keys = new Set(standing.map((alarm) => `alarm ${room} ${alarm.code} ${alarm.stream}`));
+    for (const key of this.#since.keys()) {
+      if (key.startsWith(`alarm ${room} `) && !keys.has(key)) this.#since.delete(key);
+    }
+  }
+}
+
+function readinessOf(isAwake: boolean, streams: readonly StreamSnapshot[]): RoomSnapshot['readiness'] {
+  if (!isAwake) return 'asleep';
+  const isHere = (one: StreamSnapshot): boolean => one.state === 'armed' || one.state === 'recording';
+  if (streams.every(isHere)) return 'ready';
+  const isDown = (one: StreamSnapshot): boolean => one.state === 'lost' || one.state === 'refused';
+  return streams.some(isHere) && streams.every((one) => isHere(one) || isDown(one)) ? 'partly-ready' : 'arming';
+}

@@ -1,0 +1,253 @@
+/**
+ * The control plane as one component: takes what the recorder says into the index, wishes what it should do, seals what it kept,
+ * and offers the desk. Everything it must not forget stands in the two journals.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Entry } from '../core/chain.ts';
+import type { Desk } from '../core/desk.ts';
+import type { RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
+import type { Camera, CentreLink, Log, PinHasher, Recorder, Signer, SiteJournal } from '../core/ports.ts';
+import type { Cause, CauseCode, RecorderStatus } from '../core/recording.ts';
+import type { JournalName, LiveIndex } from '../core/site-index.ts';
+import type { DevicePlan, SitePlan } from '../core/site-plan.ts';
+import type { Clock } from '../core/time.ts';
+import { Authority } from './authority.ts';
+import { CameraSources } from './cameras.ts';
+import { SiteDesk } from './desk.ts';
+import { IndexedJournal, type JournalFile } from './indexed-journal.ts';
+import { Leases } from './leases.ts';
+import { MediaAudit } from './media-audit.ts';
+import { type FirstPin, People } from './people.ts';
+import { RecorderFollower } from './recorder-follower.ts';
+import { Rooms } from './rooms.ts';
+import { Sealer } from './sealer.ts';
+import { Sessions } from './sessions.ts';
+import { Watchers } from './watchers.ts';
+import { wishOf } from './wishes.ts';
+
+/** Leases end and proof grows old by time alone; somebody has to look. */
+const TICK_MS = 250;
+const MS = 1_000;
+/** Causes a camera can have for not telling where it streams from. */
+const CAMERA_CAUSES: readonly CauseCode[] = [
+  'camera-unreachable',
+  'camera-refused-login',
+  'camera-locked-out',
+  'camera-busy',
+  'camera-no-stream',
+];
+
+export interface SiteOptions {
+  readonly plan: SitePlan;
+  /** Agrees with both journals already (store/open-index.ts). */
+  readonly index: LiveIndex;
+  /** Open already; this site is its only writer. */
+  readonly journal: JournalFile;
+  /** Reads a journal's files into the index, from where the index stands. */
+  readonly catchUp: (journal: JournalName) => Promise<void>;
+  readonly recorder: Recorder;
+  readonly cameras: (device: DevicePlan) => Camera;
+  readonly signer: Signer;
+  readonly pins: PinHasher;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly link: () => CentreLink;
+  /** Absolute path of a segment's file. */
+  readonly pathOf: (segment: SegmentFact) => string;
+  /** The journal cannot be written any more: the process should end and be started again; the recorder goes on meanwhile. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export class Site {
+  readonly #options: SiteOptions;
+  readonly #journal: IndexedJournal;
+  readonly #sources: CameraSources;
+  readonly #leases: Leases;
+  readonly #people: People;
+  readonly #sessions: Sessions;
+  readonly #sealer: Sealer;
+  readonly #watchers: Watchers;
+  readonly #follower: RecorderFollower;
+  readonly #desk: SiteDesk;
+  readonly #end = new AbortController();
+  #status: RecorderStatus | null = null;
+  #isRecorderHere = false;
+  #lastWish = '';
+  #revision = 0;
+  #loop: Promise<void> | null = null;
+
+  constructor(options: SiteOptions) {
+    const { plan, index, clock, log, catchUp, signer, pins, onFatal } = options;
+    this.#options = options;
+    const journal = new IndexedJournal({ journal: options.journal, index, catchUp, onFatal, log });
+    this.#journal = journal;
+    const wish = (): void => this.#wish();
+    const status = (): RecorderStatus | null => this.#status;
+    this.#leases = new Leases(index, clock, plan.recording.armedForS * MS);
+    const leased = (): ReadonlySet<string> => this.#leases.awake();
+    this.#sources = new CameraSources({
+      devices: plan.devices,
+      cameras: options.cameras,
+      index,
+      log,
+      onChange: (device) => {
+        this.#wish();
+        this.#sessions.look();
+        this.#watchers.changed(device.room);
+      },
+    });
+    const rooms = new Rooms({
+      plan,
+      index,
+      clock,
+      sources: this.#sources,
+      leased,
+      status,
+      isRecorderHere: () => this.#isRecorderHere,
+      link: options.link,
+    });
+    this.#watchers = new Watchers({ clock, log, pulse: (room) => rooms.pulse(room) });
+    const announce = (room: string): void => this.#watchers.changed(room);
+    const absence = (stream: string): Cause | null => this.#absence(stream);
+    this.#sessions = new Sessions({ plan, index, journal, clock, log, wish, announce, status, absence });
+    this.#people = new People({ people: plan.people, index, journal, pins, clock, log });
+    this.#sealer = new Sealer({ siteId: plan.site.id, index, journal, signer, log });
+    this.#follower = new RecorderFollower(index, catchUp, log);
+    this.#desk = new SiteDesk({
+      plan,
+      index,
+      clock,
+      authority: new Authority(plan.rooms, index),
+      people: this.#people,
+      rooms,
+      sessions: this.#sessions,
+      leases: this.#leases,
+      watchers: this.#watchers,
+      audit: new MediaAudit(journal, clock),
+      wish,
+      pathOf: options.pathOf,
+    });
+  }
+
+  get desk(): Desk {
+    return this.#desk;
+  }
+
+  /** The site's journal with the index behind it, for others that keep facts (receipts). */
+  get journal(): SiteJournal {
+    return this.#journal;
+  }
+
+  /** PINs made since the last call; each is told once. */
+  takeFirstPins(): readonly FirstPin[] {
+    return this.#people.takeFirstPins();
+  }
+
+  /** Gives a person a new PIN and ends their logins. Rejects with `not-found`. */
+  newPin(person: string): Promise<FirstPin> {
+    return this.#people.newPin(person);
+  }
+
+  /** Waits for the disk (PINs of new people), for no camera, no recorder and no network. */
+  async start(): Promise<void> {
+    const { recorder, index, clock } = this.#options;
+    // Wishes of one run of this process are numbered behind those of the run before.
+    this.#revision = Math.floor(clock.now().wallMs);
+    await this.#people.start();
+    this.#leases.start();
+    this.#sources.start();
+    index.onApplied((journal, entry) => this.#onApplied(journal, entry));
+    recorder.onPresence((isHere) => {
+      this.#isRecorderHere = isHere;
+      this.#watchers.changed();
+    });
+    recorder.onStatus((status) => this.#onStatus(status));
+    recorder.onEntry((entry) => this.#follower.take(entry));
+    this.#watchers.start();
+    this.#wish();
+    this.#sessions.start();
+    this.#sealer.poke();
+    this.#loop = this.#run();
+  }
+
+  /** Resolves when everything that came in so far was worked off: index, sessions, seals. */
+  async idle(): Promise<void> {
+    await this.#follower.idle();
+    await this.#sessions.idle();
+    await this.#sealer.idle();
+  }
+
+  async close(): Promise<void> {
+    this.#end.abort();
+    await this.#loop;
+    const closings = [this.#watchers, this.#sources, this.#sessions, this.#sealer].map((part) => part.close());
+    for (const result of await Promise.allSettled(closings)) {
+      if (result.status === 'rejected') this.#options.log.error({ err: result.reason }, 'a part did not close');
+    }
+    await this.#follower.idle();
+  }
+
+  #onStatus(status: RecorderStatus): void {
+    this.#status = status;
+    for (const [stream, seen] of Object.entries(status.streams)) {
+      if (seen.phase === 'lost' || seen.phase === 'refused') this.#sources.doubt(stream);
+    }
+    this.#sessions.look();
+    this.#watchers.changed();
+  }
+
+  #onApplied(journal: JournalName, entry: Entry<RecorderFact> | Entry<SiteFact>): void {
+    const { fact } = entry;
+    if (journal === 'recorder' && fact.type === 'segment') this.#sealer.poke();
+    if (journal === 'recorder' && fact.type === 'claim-ended') {
+      this.#wish();
+      this.#sessions.look();
+    }
+    if (journal === 'site' && fact.type === 'receipted') {
+      for (const session of this.#options.index.sessionsOfSegment(fact.seg)) this.#sessions.handOver(session);
+    }
+    this.#watchers.changed();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#end.signal.aborted) {
+      await delay(TICK_MS, undefined, { signal: this.#end.signal, ref: false }).catch(() => undefined);
+      if (this.#end.signal.aborted) return;
+      try {
+        this.#wish();
+        this.#sessions.look();
+      } catch (error) {
+        this.#options.log.error({ err: error }, 'a look at the site failed, tried again');
+      }
+    }
+  }
+
+  #wish(): void {
+    const { plan, index, recorder } = this.#options;
+    const sessions = index.sessionsHoldingClaims();
+    const ended = new Map<string, ReadonlySet<string>>();
+    for (const { id } of sessions) {
+      const claims = index.claimsOf(id).filter((claim) => claim.ended !== null);
+      ended.set(id, new Set(claims.map((claim) => claim.stream)));
+    }
+    const streams = wishOf({
+      plan,
+      leased: this.#leases.awake(),
+      sessions,
+      isEnded: (session, stream) => ended.get(session)?.has(stream) ?? false,
+      sourceOf: (stream) => this.#sources.sourceOf(stream),
+    });
+    const text = JSON.stringify(streams);
+    if (text === this.#lastWish) return;
+    this.#lastWish = text;
+    this.#revision += 1;
+    recorder.desire({ revision: this.#revision, streams });
+  }
+
+  #absence(stream: string): Cause | null {
+    if (this.#sources.sourceOf(stream) !== null) return null;
+    const trouble = this.#sources.troubleOf(stream);
+    const code = CAMERA_CAUSES.find((one) => one === trouble?.code) ?? 'camera-unreachable';
+    return { code, detail: trouble?.message ?? 'nobody could say where it streams from' };
+  }
+}
