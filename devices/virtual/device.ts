@@ -5,12 +5,16 @@ import { VirtualClock } from './clock.ts';
 import { type Account, LockOut, Login } from './login.ts';
 import type { MediaTools } from './media-files.ts';
 import { loadAudio, loadMedia } from './media-set.ts';
+import type { DeviceEvent } from './onvif-events.ts';
+import { OnvifSide } from './onvif-side.ts';
 import { Playout } from './playout.ts';
 import { RtspServer, type RtspSettings } from './rtsp-server.ts';
 import { SentLedger, type SentStream } from './sent-ledger.ts';
 import {
   type AudioCodec,
+  type DeviceKind,
   type ResolvedDevice,
+  type RtspChallenge,
   resolveDevice,
   type TransportChoice,
   type VirtualDeviceSpec,
@@ -19,22 +23,60 @@ import {
 /** How long a reboot takes when nobody says otherwise; real cameras need 5 to 60 s. */
 export const DEFAULT_REBOOT_MS = 8_000;
 
+/** What all devices of a site share. */
+export interface DeviceTools extends MediaTools {
+  readonly discoveryInterface?: string;
+}
+
+/** Parts of the device's own address that it tells wrongly; absent parts are told rightly. */
+export interface UriOverride {
+  readonly host?: string;
+  readonly rtspPort?: number;
+  readonly httpPort?: number;
+}
+
+export interface DeviceState {
+  readonly id: string;
+  readonly kind: DeviceKind;
+  readonly room: string;
+  readonly name: string;
+  readonly rtspUrl: string;
+  readonly onvif: { readonly host: string; readonly port: number } | undefined;
+  readonly boot: number;
+  /** RTSP sessions that count against the limit. */
+  readonly sessions: number;
+  readonly subscriptions: number;
+  readonly wrongTries: number;
+  readonly isLocked: boolean;
+  readonly isAway: boolean;
+  /** How far the device's clock is ahead of the host's. */
+  readonly clockOffsetMs: number;
+  readonly osdTexts: Readonly<Record<string, string>>;
+}
+
 export class VirtualDevice {
   readonly spec: ResolvedDevice;
   readonly clock: VirtualClock;
   readonly lockOut: LockOut;
   readonly account: Account;
   readonly rtspSettings: RtspSettings;
-  readonly #tools: MediaTools;
+  readonly #tools: DeviceTools;
   readonly #ledger = new SentLedger();
   readonly #login: Login;
   #playout: Playout | undefined;
   #rtsp: RtspServer | undefined;
+  #onvif: OnvifSide | undefined;
   #rtspPort: number;
+  #onvifPort: number;
+  /** What the device wrongly believes about its own address (Q06). */
+  #uri: UriOverride = {};
+  #rebootMs = DEFAULT_REBOOT_MS;
   #isAway = false;
   #isClosed = false;
+  #reboot: Promise<void> | undefined;
+  #endWait: () => void = () => {};
 
-  constructor(spec: VirtualDeviceSpec, tools: MediaTools) {
+  constructor(spec: VirtualDeviceSpec, tools: DeviceTools) {
     this.spec = resolveDevice(spec);
     this.#tools = tools;
     this.clock = new VirtualClock({
@@ -57,6 +99,7 @@ export class VirtualDevice {
       lingerS: 0,
     };
     this.#rtspPort = this.spec.rtspPort;
+    this.#onvifPort = this.spec.onvifPort;
   }
 
   get id(): string {
@@ -74,6 +117,11 @@ export class VirtualDevice {
     return this.rtspUrl.replace('rtsp://', `rtsp://${encodeURIComponent(user)}:${encodeURIComponent(password)}@`);
   }
 
+  /** Where ONVIF answers; undefined for a microphone. The port is known after {@link start}. */
+  get onvifAddress(): { readonly host: string; readonly port: number } | undefined {
+    return this.#onvif === undefined ? undefined : { host: this.spec.host, port: this.#onvifPort };
+  }
+
   /** Waits until the media are prepared (seconds of ffmpeg the first time) and the ports are open. */
   async start(): Promise<void> {
     const playout = new Playout(await loadMedia(this.#tools, this.spec), this.clock, this.id);
@@ -88,18 +136,55 @@ export class VirtualDevice {
       ledger: this.#ledger,
       settings: this.rtspSettings,
     });
+    if (playout.video !== undefined) {
+      this.#onvif = new OnvifSide({
+        spec: this.spec,
+        playout,
+        clock: this.clock,
+        account: this.account,
+        lockOut: this.lockOut,
+        discoveryInterface: this.#tools.discoveryInterface,
+        streamUri: () => this.#streamUri(),
+        httpBase: () =>
+          `http://${bracketed(this.#uri.host ?? this.spec.host)}:${this.#uri.httpPort ?? this.#onvifPort}`,
+        // The answer must be out before the ports close. If another program took a port meanwhile, the camera stays away.
+        reboot: () => setImmediate(() => this.reboot(this.#rebootMs).catch(() => {})),
+      });
+    }
     await this.#openPorts();
   }
 
   /** Ends all sessions and frees all ports. May be called twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#closePorts('the device was closed');
+    this.#endWait();
+    await this.#reboot?.catch(() => {});
+    await this.#closePorts('the device was closed', true);
   }
 
   /** Which frames each RTSP session was given, oldest session first. */
   sent(): SentStream[] {
     return this.#ledger.list();
+  }
+
+  /** The device at a glance, without its password. */
+  state(): DeviceState {
+    return {
+      id: this.id,
+      kind: this.spec.kind,
+      room: this.spec.room,
+      name: this.spec.name,
+      rtspUrl: this.rtspUrl,
+      onvif: this.onvifAddress,
+      boot: this.#playout?.bootCount ?? 0,
+      sessions: this.#rtsp?.sessionCount() ?? 0,
+      subscriptions: this.#onvif?.events.count ?? 0,
+      wrongTries: this.lockOut.wrongTries,
+      isLocked: this.lockOut.isLocked(),
+      isAway: this.#isAway,
+      clockOffsetMs: Math.round(this.clock.offsetMs()),
+      osdTexts: this.osdTexts(),
+    };
   }
 
   /** Q01: cuts every RTSP connection; clients may come back at once. */
@@ -111,12 +196,27 @@ export class VirtualDevice {
    * Q01: goes away without a farewell and comes back on the same ports after `awayMs`, with a new boot number, frame numbers
    * from 0, no sessions, no subscriptions and the clock its battery allows.
    */
-  async reboot(awayMs = DEFAULT_REBOOT_MS): Promise<void> {
-    await this.#closePorts('reboot');
-    await new Promise((resolve) => setTimeout(resolve, awayMs));
+  reboot(awayMs = DEFAULT_REBOOT_MS): Promise<void> {
+    this.#reboot ??= this.#rebootOnce(awayMs).finally(() => {
+      this.#reboot = undefined;
+    });
+    return this.#reboot;
+  }
+
+  async #rebootOnce(awayMs: number): Promise<void> {
+    await this.#closePorts('reboot', false);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, awayMs);
+      this.#endWait = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#isClosed) this.#endWait();
+    });
     if (this.#isClosed) return;
     this.clock.reboot();
     this.#login.forget();
+    this.#onvif?.forget();
     this.lockOut.unlock();
     this.#playout?.reboot();
     this.#setAway(false);
@@ -144,9 +244,19 @@ export class VirtualDevice {
     this.#running().setStill(what === 'picture');
   }
 
+  /** How long a reboot asked for over ONVIF (SystemReboot) takes. */
+  setRebootTime(awayMs: number): void {
+    this.#rebootMs = awayMs;
+  }
+
   /** Q03: puts the clock this far ahead of the host's (negative: behind). */
   setClockOffset(offsetMs: number): void {
     this.clock.setOffset(offsetMs);
+  }
+
+  /** Q03: how far `Created` may be from the device's clock. */
+  setCreatedWindow(windowMs: number): void {
+    if (this.#onvif !== undefined) this.#onvif.tokens.windowMs = windowMs;
   }
 
   /** Q04: moves the clock; sender reports tell the new time from the next one on. */
@@ -166,6 +276,11 @@ export class VirtualDevice {
     const audio = await loadAudio(this.#tools, codec, this.spec);
     this.drop();
     this.#running().audio = audio;
+  }
+
+  /** Q06: the addresses the device tells in XAddrs, stream and snapshot URIs; an empty object tells the truth. */
+  setUri(uri: UriOverride): void {
+    this.#uri = uri;
   }
 
   /** Q07: another account, for example one with special characters. */
@@ -206,6 +321,39 @@ export class VirtualDevice {
     this.#running().faults.loseEvery = loseEvery;
   }
 
+  /** Q16: the RTSP login challenges, in the order offered; an empty list needs no login. */
+  setRtspAuth(challenges: readonly RtspChallenge[]): void {
+    this.#login.challenges = challenges;
+  }
+
+  /** Q21: seconds without a sign of life after which an RTSP session ends. */
+  setSessionTimeout(timeoutS: number): void {
+    this.rtspSettings.sessionTimeoutS = timeoutS;
+  }
+
+  /** Q20: how many on-screen texts there may be and how long they are. */
+  setOsdLimits(max: number, textLength: number): void {
+    if (this.#onvif !== undefined) Object.assign(this.#onvif.osd.limits, { max, textLength });
+  }
+
+  /** Plain on-screen texts by token, as set over ONVIF. */
+  osdTexts(): Record<string, string> {
+    return this.#onvif?.osd.plainTexts() ?? {};
+  }
+
+  /** Tells every event subscriber. */
+  emitEvent(event: DeviceEvent): void {
+    this.#onvif?.emit(event);
+  }
+
+  setMotion(isMoving: boolean): void {
+    this.#onvif?.setMotion(isMoving);
+  }
+
+  #streamUri(): string {
+    return `rtsp://${bracketed(this.#uri.host ?? this.spec.host)}:${this.#uri.rtspPort ?? this.#rtspPort}${this.spec.rtspPath}`;
+  }
+
   #running(): Playout {
     if (this.#playout === undefined) throw new Error(`Device ${this.id} is not started.`);
     return this.#playout;
@@ -214,20 +362,17 @@ export class VirtualDevice {
   #setAway(isAway: boolean): void {
     this.#isAway = isAway;
     this.#rtsp?.setAway(isAway);
+    this.#onvif?.setAway(isAway);
   }
 
   /** A port that was picked stays the device's port through reboots. */
   async #openPorts(): Promise<void> {
     if (this.#rtsp !== undefined) this.#rtspPort = await this.#rtsp.listen(this.#rtspPort);
+    if (this.#onvif !== undefined) this.#onvifPort = await this.#onvif.listen(this.#onvifPort);
   }
 
-  async #closePorts(reason: string): Promise<void> {
-    await this.#rtsp?.close(reason);
-  }
-
-  /** Whether the cable is pulled. */
-  get isAway(): boolean {
-    return this.#isAway;
+  async #closePorts(reason: string, withBye: boolean): Promise<void> {
+    await Promise.all([this.#rtsp?.close(reason), this.#onvif?.close(withBye)]);
   }
 }
 

@@ -172,6 +172,13 @@ export class Playout {
     return packet;
   }
 
+  /** The picture of this moment as JPEG. */
+  snapshot(): Buffer {
+    const { fps = 1, snapshots = [], frames = [] } = this.video ?? {};
+    const inLoop = this.liveFrame(this.nowMs()) % Math.max(1, frames.length);
+    return snapshots[Math.min(Math.floor(inLoop / fps), snapshots.length - 1)] ?? Buffer.alloc(0);
+  }
+
   #schedule(): void {
     const nowMs = this.nowMs();
     const intervalMs = this.video === undefined ? AUDIO_ONLY_WAKE_MS : 1000 / this.video.fps;

@@ -1,6 +1,7 @@
 // A virtual site: several virtual devices in one process, started and closed together.
 
 import { mkdir } from 'node:fs/promises';
+import { ControlSocket } from './control.ts';
 import { VirtualDevice } from './device.ts';
 import { parseSiteSpec, type VirtualSiteSpec } from './spec.ts';
 
@@ -23,14 +24,16 @@ export async function startVirtualSite(spec: VirtualSiteSpec): Promise<VirtualSi
   const checked = parseSiteSpec(spec);
   await mkdir(checked.cacheDir, { recursive: true });
   const devices = checked.devices.map((device) => new VirtualDevice(device, checked));
+  const control = checked.controlSocket === undefined ? undefined : new ControlSocket(checked.controlSocket, devices);
   const close = async () => {
-    const outcomes = await Promise.allSettled(devices.map((device) => device.close()));
+    const outcomes = await Promise.allSettled([control?.close(), ...devices.map((device) => device.close())]);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   };
   try {
     // One after the other: preparing media keeps a core busy, and this machine may have two.
     for (const device of devices) await device.start();
+    await control?.listen();
   } catch (error) {
     await close();
     throw error;
