@@ -1,5 +1,5 @@
 /** Asks once before a session is closed, because it cannot be resumed. The focus starts on the safe answer. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { SessionView } from '../../controller/api/contract.ts';
 import { lengthText } from '../shell/clock.ts';
 import { Icon } from '../shell/icon.tsx';
@@ -16,7 +16,7 @@ interface Props {
 export function StopDialog({ session, serverNow, onKeep, onStop }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const keep = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal();
     keep.current?.focus();
   }, []);
