@@ -50,6 +50,7 @@ const TO_RECORD = [
 const TO_TEST = [
   { debian: 'mosquitto', there: () => programIsThere('mosquitto') },
   { debian: 'chromium', there: () => programIsThere('chromium') },
+  { debian: 'openssl', there: () => programIsThere('openssl') },
   // Two independent RTSP servers that the recorder is checked against; VLC without its screen part.
   { debian: 'vlc-bin', there: () => programIsThere('cvlc') },
   { debian: 'vlc-plugin-base', there: () => packageIsThere('vlc-plugin-base') },
