@@ -15,13 +15,13 @@ import {
   CENTRE_TOPIC,
   type CentreDocument,
   FILES_IN_FLIGHT,
-  type Log,
   OFFLINE,
   PACKET_OVERHEAD_BYTES,
   SITES_TRANSFER_FILTER,
   SITES_UP_FILTER,
 } from '../core/hrc.ts';
 import { type PublicKey, signJws } from '../core/jws.ts';
+import type { Log } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { replaceFile } from '../ledger/durable.ts';

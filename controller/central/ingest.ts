@@ -11,7 +11,6 @@ import {
   fileNameOf,
   type HrcCode,
   INIT_BYTES_MAX,
-  type Log,
   type Manifest,
   QUERY_BATCH,
   type Receipt,
@@ -30,6 +29,7 @@ import {
   type UpTopic,
 } from '../core/hrc-reading.ts';
 import { jwsHash, type PublicKey, signJws, verifyJws } from '../core/jws.ts';
+import type { Log } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
 import type { SigningKey } from '../ledger/key-file.ts';
 import type { Archive } from './archive.ts';

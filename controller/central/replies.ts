@@ -3,7 +3,8 @@
  * lost is asked for again, because receipts are state; memory that is full takes the centre down.
  */
 import type { MqttClient } from 'mqtt';
-import { type Log, PACKET_OVERHEAD_BYTES } from '../core/hrc.ts';
+import { PACKET_OVERHEAD_BYTES } from '../core/hrc.ts';
+import type { Log } from '../core/ports.ts';
 
 const IN_FLIGHT_MAX = 8;
 const WAITING_MAX = 1_000;

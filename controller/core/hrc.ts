@@ -307,10 +307,3 @@ export function backoffMs(failures: number, firstMs: number, maxMs: number, rand
   const ceiling = Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 30));
   return Math.round(ceiling * random);
 }
-
-/** What the two ends say to the operator; the shape of a pino logger. `alarm` in the fields is a code people must hear about. */
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}

@@ -20,7 +20,6 @@ import {
   FILES_IN_FLIGHT,
   fileIdOf,
   initOf,
-  type Log,
   OFFLINE,
   payloadBytesMax,
   QUERY_BATCH,
@@ -30,7 +29,7 @@ import {
 } from '../core/hrc.ts';
 import { fieldsOf, parseJson, readManifest, readSegs, readState, readTransferResult } from '../core/hrc-reading.ts';
 import { payloadOf } from '../core/jws.ts';
-import type { CentreLink, Outbox, OutboxItem } from '../core/ports.ts';
+import type { CentreLink, Log, Outbox, OutboxItem } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { Bell } from './bell.ts';

@@ -5,7 +5,8 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, sentenceOf } from '../core/errors.ts';
-import { backoffMs, type Log } from '../core/hrc.ts';
+import { backoffMs } from '../core/hrc.ts';
+import type { Log } from '../core/ports.ts';
 import { DialError, type Dialled, type DialOptions, dial, type Protocol } from './dial.ts';
 import { Window } from './window.ts';
 
