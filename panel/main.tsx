@@ -2,9 +2,10 @@
 import './look/base.css';
 import { type ComponentType, render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { Route } from './shell/address.ts';
 import { PlainPage } from './shell/notice.tsx';
 import { RoomChoice } from './shell/room-choice.tsx';
-import { goTo, type Route, route, startRouting } from './shell/route.ts';
+import { goTo, route, startRouting } from './shell/route.ts';
 import { learnMe, loggedOut, me, startWho } from './shell/who.ts';
 import { startBeat } from './wire/beat.ts';
 import { followLanguage, say } from './words/language.ts';

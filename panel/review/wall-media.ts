@@ -1,5 +1,5 @@
 /**
- * Wall time ↔ media time of one stream. The playlist joins what was recorded without a hole, the wall clock has holes where
+ * From wall time to media time of one stream. The playlist joins what was recorded without a hole, the wall clock has holes where
  * nothing was recorded; `EXT-X-PROGRAM-DATE-TIME` of each fragment ties the two together (RFC 8216, 4.3.2.6). Pure.
  */
 
@@ -41,16 +41,16 @@ export function stretchesOf(fragments: readonly DatedFragment[]): readonly Stret
   return stretches;
 }
 
+/** So near to the end of a stretch its last picture stands for the moment: playlists round, and a claim ends between two frames. */
+const LAST_PICTURE_MS = 100;
+/** Before the very end, where players have nothing left to show. */
+const BEFORE_END_S = 0.04;
+
 /** Where in the media (seconds) the wall time lies, or null when nothing was recorded then. */
 export function mediaAt(stretches: readonly Stretch[], wallMs: number): number | null {
-  const stretch = stretches.find((one) => wallMs >= one.wallFromMs && wallMs < one.wallToMs);
-  return stretch === undefined ? null : stretch.mediaFromS + (wallMs - stretch.wallFromMs) / 1000;
-}
-
-/** The wall time (UTC ms) of a moment of the media (seconds), or null when it lies in no stretch. */
-export function wallAt(stretches: readonly Stretch[], mediaS: number): number | null {
-  const stretch = stretches.find(
-    (one) => mediaS >= one.mediaFromS && mediaS < one.mediaFromS + (one.wallToMs - one.wallFromMs) / 1000,
-  );
-  return stretch === undefined ? null : stretch.wallFromMs + (mediaS - stretch.mediaFromS) * 1000;
+  const inside = stretches.find((one) => wallMs >= one.wallFromMs && wallMs < one.wallToMs);
+  if (inside !== undefined) return inside.mediaFromS + (wallMs - inside.wallFromMs) / 1000;
+  const ended = stretches.find((one) => wallMs >= one.wallToMs && wallMs - one.wallToMs <= LAST_PICTURE_MS);
+  if (ended === undefined) return null;
+  return Math.max(ended.mediaFromS, ended.mediaFromS + (ended.wallToMs - ended.wallFromMs) / 1000 - BEFORE_END_S);
 }

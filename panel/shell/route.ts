@@ -1,35 +1,6 @@
-/** Which page an address means, and how the panel moves between them without a reload. */
+/** How the panel moves between its pages without a reload. */
 import { signal } from '@preact/signals';
-
-export type Route =
-  | { readonly page: 'home' }
-  | { readonly page: 'login'; readonly next: string }
-  | { readonly page: 'room'; readonly room: string }
-  | { readonly page: 'sign'; readonly room: string }
-  | { readonly page: 'sessions' }
-  | { readonly page: 'review'; readonly session: string }
-  | { readonly page: 'unknown' };
-
-/** Reads an address. Pure. `next` is kept only when it is a path of this site: a link must not lead elsewhere after a login. */
-export function routeOf(pathname: string, search: string): Route {
-  let parts: string[];
-  try {
-    parts = pathname.split('/').filter(Boolean).map(decodeURIComponent);
-  } catch {
-    return { page: 'unknown' };
-  }
-  const [page, id] = parts;
-  if (page === undefined) return { page: 'home' };
-  if (page === 'login' && parts.length === 1) {
-    const next = new URLSearchParams(search).get('next') ?? '/';
-    return { page: 'login', next: /^\/(?![/\\])/.test(next) ? next : '/' };
-  }
-  if (page === 'room' && id !== undefined && parts.length === 2) return { page: 'room', room: id };
-  if (page === 'sign' && id !== undefined && parts.length === 2) return { page: 'sign', room: id };
-  if (page === 'review' && parts.length === 1) return { page: 'sessions' };
-  if (page === 'review' && id !== undefined && parts.length === 2) return { page: 'review', session: id };
-  return { page: 'unknown' };
-}
+import { type Route, routeOf } from './address.ts';
 
 const here = () => routeOf(location.pathname, location.search);
 

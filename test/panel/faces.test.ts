@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import type { RoomView, SessionState, SessionView, SignView, StreamView } from '../../controller/api/contract.ts';
+import { actOf, elapsedMs, faceOf, isRunning, unproven } from '../../panel/clerk/face.ts';
+import { signFaceOf } from '../../panel/sign/sign-face.ts';
+
+const session = (state: SessionState, confirmed: boolean, closedAt: number | null = null): SessionView => ({
+  id: 's',
+  room: 'r',
+  kind: 'hearing',
+  matter: '',
+  state,
+  requested: closedAt === null ? 'record' : 'stop',
+  confirmed,
+  openedAt: 1_000,
+  confirmedAt: confirmed ? 2_000 : null,
+  closedAt,
+  openedBy: '',
+  closedBy: null,
+  streams: [],
+  gaps: [],
+  handOver: { done: 0, total: 0, bytesDone: 0, bytesTotal: 0 },
+});
+
+const stream = (id: string, mandatory: boolean, state: StreamView['state']): StreamView => ({
+  id,
+  name: id,
+  kind: 'camera',
+  mandatory,
+  state,
+  since: 0,
+  trouble: null,
+  hasVideo: true,
+  hasAudio: true,
+});
+
+const room = (more: Partial<RoomView>): RoomView => ({
+  room: { id: 'r', name: '', nameEn: '' },
+  at: 0,
+  revision: 1,
+  readiness: 'ready',
+  streams: [],
+  session: null,
+  may: { open: true, close: true },
+  recorder: 'connected',
+  centre: { state: 'connected', waitingSegments: 0, waitingBytes: 0 },
+  disk: { freeBytes: 0, hoursLeft: null },
+  alarms: [],
+  ...more,
+});
+
+describe('the clerk reads', () => {
+  test.each([
+    ['opening', false, 'starting', 'stop'],
+    ['opening', true, 'starting', 'stop'],
+    ['open', true, 'recording', 'stop'],
+    ['open', false, 'fault', 'stop'],
+    ['closing', true, 'closing', 'busy'],
+    ['closing', false, 'closing', 'busy'],
+    ['closed', false, 'closed', 'start'],
+    ['handed-over', false, 'handed-over', 'start'],
+  ] as const)('%s, confirmed %s, as %s, and the button means %s', (state, confirmed, face, act) => {
+    const view = room({ session: session(state, confirmed) });
+    expect(faceOf(view)).toBe(face);
+    expect(actOf(view)).toBe(act);
+  });
+
+  test('nothing before the first snapshot, and nothing can be pressed', () => {
+    expect(faceOf(null)).toBe('waiting');
+    expect(actOf(null)).toBe('busy');
+  });
+
+  test('only mandatory streams that are not on disk as the reason of a fault', () => {
+    const view = room({
+      streams: [stream('a', true, 'recording'), stream('b', true, 'lost'), stream('c', false, 'lost')],
+    });
+    expect(unproven(view).map(({ id }) => id)).toEqual(['b']);
+  });
+
+  test('a length that ends with the press that closed it', () => {
+    expect(elapsedMs(session('open', true), 61_000)).toBe(60_000);
+    expect(elapsedMs(session('closing', true, 31_000), 61_000)).toBe(30_000);
+    expect(isRunning(session('closing', true, 31_000))).toBe(true);
+    expect(isRunning(session('closed', false, 31_000))).toBe(false);
+  });
+});
+
+test('a sign that hears nothing never says that it records', () => {
+  const view = (state: SignView['state']): SignView => ({
+    room: { id: 'r', name: '', nameEn: '' },
+    at: 0,
+    state,
+    since: null,
+    notice: { zh: '', en: '' },
+  });
+  for (const state of ['idle', 'starting', 'recording', 'fault'] as const) {
+    expect(signFaceOf(view(state), false)).toBe(state);
+    expect(signFaceOf(view(state), true)).toBe('unknown');
+  }
+  expect(signFaceOf(null, false)).toBe('unknown');
+});
