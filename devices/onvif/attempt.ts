@@ -19,6 +19,7 @@ const NONCE_BYTES = 16;
 /** A camera says whole seconds, so on average it is half a second further than it says. */
 const HALF_SECOND_MS = 500;
 
+type Send = (request: { body: string | Buffer }, callback: unknown) => void;
 type Done = (error: Error | null, data?: unknown, xml?: string) => void;
 
 export class Attempt {
@@ -132,13 +133,19 @@ export class Attempt {
   }
 
   /**
-   * Two of the library's own steps, replaced: it hashes passwords as ASCII, where the standard says UTF-8, and it uses one user
-   * name for XML, which must be escaped, and for HTTP Digest, which must not be.
+   * Three of the library's own steps, replaced: it hashes passwords as ASCII, where the standard says UTF-8; it uses one user
+   * name for XML, which must be escaped, and for HTTP Digest, which must not be; and it sends the body as text, which makes Node
+   * write the header in UTF-8 a second time.
    */
   #correctLogins(login: CameraLogin): void {
     const escaped = escapeXml(login.user);
     const digestAuth = this.#cam.digestAuth.bind(this.#cam);
+    const { _requestPart2: send } = this.#cam as unknown as { _requestPart2: Send };
     Object.assign(this.#cam, {
+      _requestPart2: (request: { body: string | Buffer }, callback: unknown) => {
+        request.body = Buffer.from(request.body);
+        send.call(this.#cam, request, callback);
+      },
       _passwordDigest: () => {
         const nonce = randomBytes(NONCE_BYTES);
         const timestamp = new Date(Date.now() + (this.#clockOffsetMs ?? 0)).toISOString();
