@@ -1,0 +1,154 @@
+/** The HTTP side: one express application built from the table of routes, and the panel's files beside it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Caller, Desk } from '../core/desk.ts';
+import { AppError } from '../core/errors.ts';
+import type { Log } from '../core/ports.ts';
+import { errorOf, failureOf } from './failures.ts';
+import { tokenOf } from './login-cookie.ts';
+import { API_BASE, openApiDocument } from './openapi.ts';
+import { isOwnOrigin } from './origin.ts';
+import { checked, ROUTES, type Route } from './routes.ts';
+
+const BODY_LIMIT = '16kb';
+const MS = 1_000;
+/** Pages of the panel: each is the same file, which looks at the address itself. */
+const PAGES = ['/', '/login', '/room/*rest', '/sign/*rest', '/review', '/review/*rest'];
+
+export interface AppOptions {
+  readonly desk: Desk;
+  readonly log: Log;
+  readonly version: string;
+  /** Folder of the built panel. */
+  readonly panelFolder: string;
+  /** The panel is served over TLS. */
+  readonly isSecure: boolean;
+}
+
+export function createApp(options: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.use(securityHeaders(options.isSecure));
+  app.use('/api', apiRouter(options));
+  servePanel(app, options.panelFolder);
+  app.use(() => {
+    throw new AppError('not-found', 'there is nothing at this address');
+  });
+  app.use(answerFailure(options.log));
+  return app;
+}
+
+/** Only what the panel needs is allowed. A site may be plain HTTP on its own network, so nothing is upgraded to HTTPS. */
+function securityHeaders(isSecure: boolean): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'self'"],
+        'media-src': ["'self'", 'blob:'],
+        'worker-src': ["'self'", 'blob:'],
+        'img-src': ["'self'", 'data:', 'blob:'],
+        'style-src': ["'self'"],
+        'connect-src': ["'self'", 'ws:', 'wss:'],
+        'object-src': ["'none'"],
+        'base-uri': ["'self'"],
+        'form-action': ["'self'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+    strictTransportSecurity: isSecure,
+    // Browsers ignore these two on plain HTTP and complain about it.
+    crossOriginOpenerPolicy: isSecure,
+    originAgentCluster: isSecure,
+  });
+}
+
+function apiRouter(options: AppOptions): RequestHandler {
+  const router = express.Router({ caseSensitive: true, strict: true });
+  const document = openApiDocument(options.version);
+  router.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  router.get('/openapi.json', (_request, response) => {
+    response.json(document);
+  });
+  const v1 = express.Router({ caseSensitive: true, strict: true });
+  for (const route of ROUTES) {
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    v1[route.method](path, ...handlersOf(route, options));
+  }
+  router.use(API_BASE.slice('/api'.length), v1);
+  router.use(() => {
+    throw new AppError('not-found', 'the API has nothing at this address');
+  });
+  return router;
+}
+
+/** Origin, then login, then the body: nobody's bytes are read before it is known that they may send some. */
+function handlersOf(route: Route, options: AppOptions): RequestHandler[] {
+  const { desk, version, isSecure } = options;
+  const callers = new WeakMap<object, Caller>();
+  const guard: RequestHandler = (request, _response, next) => {
+    if (route.method === 'post' && !isOwnOrigin(request)) {
+      throw new AppError('foreign-origin', 'the request was made by a page of another site');
+    }
+    if (route.needsLogin) {
+      const token = tokenOf(request.headers.cookie);
+      const caller = token === null ? null : desk.callerOf(token);
+      if (caller === null) throw new AppError('not-logged-in', 'nobody is logged in');
+      callers.set(request, caller);
+    }
+    next();
+  };
+  const answer: RequestHandler = async (request, response) => {
+    const call = {
+      ...{ desk, request, response, version, isSecure },
+      params: checked(route.params, request.params),
+      query: checked(route.query, request.query),
+      body: route.body === null ? undefined : checked(route.body, request.body),
+    };
+    const reply = await route.handle(call as Parameters<Route['handle']>[0], callers.get(request) as Caller);
+    if (reply === null) return;
+    response.status(reply.status ?? 200);
+    if (reply.status === 204) response.end();
+    else response.json(reply.json);
+  };
+  return route.body === null ? [guard, answer] : [guard, express.json({ limit: BODY_LIMIT }), answer];
+}
+
+function servePanel(app: Express, folder: string): void {
+  const page = join(folder, 'index.html');
+  // Names below assets/ hold a hash of their content.
+  app.use('/assets', express.static(join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false }));
+  app.use(express.static(folder, { index: false, cacheControl: false, setHeaders: setNoCache }));
+  app.get(PAGES, (_request, response) => {
+    if (!existsSync(page)) throw new AppError('not-found', 'the panel is not built');
+    setNoCache(response);
+    response.sendFile(page, { cacheControl: false });
+  });
+}
+
+function setNoCache(response: { setHeader(name: string, value: string): unknown }): void {
+  response.setHeader('Cache-Control', 'no-cache');
+}
+
+function answerFailure(log: Log): ErrorRequestHandler {
+  return (error, request, response, _next) => {
+    const known = errorOf(error);
+    const { status, body } = failureOf(known);
+    if (known.kind === 'internal') {
+      log.error({ method: request.method, path: request.path, err: known.cause ?? known }, 'a request failed');
+    }
+    if (response.headersSent) {
+      // Half an answer is on its way: cutting it off is the only way left to say that it is not whole.
+      response.destroy();
+      return;
+    }
+    if (known.retryAfterMs !== null) response.set('Retry-After', String(Math.ceil(known.retryAfterMs / MS)));
+    response.set('Cache-Control', 'no-store').status(status).json(body);
+  };
+}
