@@ -2,7 +2,7 @@
  * What a recorder does before anything else: reads its journal, looks at every file under media/, takes in what a crash left
  * half-written and sets aside what cannot be explained. It deletes nothing (invariant 3).
  */
-import { mkdir, open, readdir, rename } from 'node:fs/promises';
+import { access, mkdir, open, rename } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Entry } from '../core/chain.ts';
 import { sentenceOf } from '../core/errors.ts';
@@ -12,6 +12,7 @@ import { type Clock, type Instant, later, shift } from '../core/time.ts';
 import { syncDirectory } from '../ledger/durable.ts';
 import { followJournal } from '../ledger/journal.ts';
 import { type Layout, segmentPath } from '../ledger/layout.ts';
+import { mediaFiles } from '../ledger/media-files.ts';
 import { hashFile, readSegmentFile } from '../ledger/segment-file.ts';
 import type { KeptBefore } from './keeper.ts';
 
@@ -182,22 +183,18 @@ function pickIdentity(
 
 async function setAside(layout: Layout, path: string, name: string, why: string): Promise<RecorderFact> {
   await mkdir(layout.quarantine, { recursive: true, mode: 0o750 });
-  const movedTo = join(layout.quarantine, name.replaceAll('/', '_'));
+  // A name that lies there already is another file's: nothing is ever written over.
+  let movedTo = join(layout.quarantine, name.replaceAll('/', '_'));
+  for (let copy = 2; await exists(movedTo); copy++)
+    movedTo = join(layout.quarantine, `${copy}_${name.replaceAll('/', '_')}`);
   await rename(path, movedTo);
   await syncDirectory(layout.quarantine);
   return { type: 'quarantined', path: name, movedTo: relative(layout.root, movedTo), why };
 }
 
-/** Every file under the media folder, in the order of streams, runs and numbers. */
-export async function mediaFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    },
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
   );
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
 }

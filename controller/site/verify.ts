@@ -1,0 +1,287 @@
+/**
+ * `quancheng verify`: reads a data folder as a stranger would, from the journals and the media files alone, and says what does
+ * not hold. Presence, size, hash, chain, and invariant 2: of every claim, what is covered and what is ledgered make the whole.
+ */
+import { stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { ChainHead } from '../core/chain.ts';
+import type { GapFact, RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
+import { readManifest } from '../core/hrc-reading.ts';
+import { jwsHash, type PublicKey, verifyJws } from '../core/jws.ts';
+import type { Instant } from '../core/time.ts';
+import { breaksWithinRuns, coverage } from '../core/timeline.ts';
+import { followJournal, journalReached } from '../ledger/journal.ts';
+import { type Layout, layoutOf, segmentPath } from '../ledger/layout.ts';
+import { mediaFiles } from '../ledger/media-files.ts';
+import { hashFile } from '../ledger/segment-file.ts';
+
+/** One thing that does not hold (or, as a note, is worth knowing). `subject` is the file, journal line or claim it is about. */
+export interface Finding {
+  readonly level: 'fault' | 'note';
+  readonly what:
+    | 'journal-line'
+    | 'journal-end'
+    | 'file-missing'
+    | 'file-size'
+    | 'file-hash'
+    | 'file-unexplained'
+    | 'claim-unexplained'
+    | 'run-broken'
+    | 'manifest'
+    | 'no-journal';
+  readonly subject: string;
+  readonly message: string;
+}
+
+export interface Verdict {
+  readonly ok: boolean;
+  readonly findings: readonly Finding[];
+  readonly segments: number;
+  readonly bytes: number;
+  readonly claims: number;
+  readonly openClaims: number;
+  readonly coveredMs: number;
+  readonly ledgeredMs: number;
+  readonly gaps: number;
+}
+
+interface Claim {
+  readonly claim: string;
+  readonly stream: string;
+  readonly from: Instant;
+  to: Instant | null;
+}
+
+interface Ledger {
+  readonly segments: SegmentFact[];
+  readonly gaps: GapFact[];
+  readonly claims: Map<string, Claim>;
+  readonly quarantined: number;
+}
+
+export interface VerifyOptions {
+  /** A recorder is writing into the folder just now, so the newest file of a stream may be ahead of the journal. */
+  readonly recorderRuns: boolean;
+  /** The site's public keys; manifests signed by any other key are faults. */
+  readonly siteKeys: readonly PublicKey[];
+}
+
+/** Checks a data folder. Reads every byte of every segment; never writes. */
+export async function verifyFolder(root: string, { recorderRuns, siteKeys }: VerifyOptions): Promise<Verdict> {
+  const layout = layoutOf(root);
+  const findings: Finding[] = [];
+  const ledger = await readRecorderJournal(layout, findings);
+  await checkFiles(layout, ledger, recorderRuns, findings);
+  const totals = checkClaims(ledger, findings);
+  await checkSiteJournal(layout, ledger, siteKeys, findings);
+  return {
+    ok: findings.every((finding) => finding.level !== 'fault'),
+    findings,
+    segments: ledger.segments.length,
+    bytes: ledger.segments.reduce((sum, segment) => sum + segment.bytes, 0),
+    gaps: ledger.gaps.length,
+    ...totals,
+  };
+}
+
+async function readRecorderJournal(layout: Layout, findings: Finding[]): Promise<Ledger> {
+  const segments: SegmentFact[] = [];
+  const gaps: GapFact[] = [];
+  const claims = new Map<string, Claim>();
+  let quarantined = 0;
+  const facts = await readJournal<RecorderFact>(layout.root, layout.recorderJournal, findings);
+  if (facts.length === 0) {
+    findings.push({
+      level: 'fault',
+      what: 'no-journal',
+      subject: relative(layout.root, layout.recorderJournal),
+      message: 'there is no recorder journal in this folder',
+    });
+  }
+  for (const fact of facts) {
+    const key = 'claim' in fact ? `${fact.claim}/${fact.stream}` : '';
+    if (fact.type === 'segment') segments.push(fact);
+    else if (fact.type === 'gap') gaps.push(fact);
+    else if (fact.type === 'quarantined') quarantined += 1;
+    else if (fact.type === 'claim-begun')
+      claims.set(key, { claim: fact.claim, stream: fact.stream, from: fact.from, to: null });
+    else if (fact.type === 'claim-ended') {
+      const claim = claims.get(key);
+      if (claim !== undefined) claim.to = fact.to;
+    }
+  }
+  return { segments, gaps, claims, quarantined };
+}
+
+/** All facts of a journal; every broken place becomes a finding with file and line. */
+async function readJournal<Fact>(root: string, directory: string, findings: Finding[]): Promise<Fact[]> {
+  const facts: Fact[] = [];
+  const name = relative(root, directory);
+  let end: ChainHead | null = null;
+  for await (const { entry, fault, head, file } of followJournal<Fact>(directory)) {
+    if (fault !== null)
+      findings.push({
+        level: 'fault',
+        what: 'journal-line',
+        subject: `${name}/${file} line ${fault.seq}`,
+        message: fault.message,
+      });
+    if (entry !== null) facts.push(entry.fact);
+    end = head;
+  }
+  const reached = await journalReached(directory);
+  if (reached === null || (end !== null && end.seq > reached.seq)) return facts;
+  if (end === null || end.seq < reached.seq) {
+    const first = (end?.seq ?? 0) + 1;
+    const message = `the journal reached line ${reached.seq} and now ends before line ${first}: ${first === reached.seq ? `line ${first} is` : `lines ${first} to ${reached.seq} are`} missing`;
+    findings.push({ level: 'fault', what: 'journal-end', subject: `${name} line ${first}`, message });
+  } else if (end.hash !== reached.hash) {
+    findings.push({
+      level: 'fault',
+      what: 'journal-end',
+      subject: `${name} line ${end.seq}`,
+      message: 'the last line is not the one that was written',
+    });
+  }
+  return facts;
+}
+
+async function checkFiles(layout: Layout, ledger: Ledger, recorderRuns: boolean, findings: Finding[]): Promise<void> {
+  const known = new Set<string>();
+  for (const segment of ledger.segments) {
+    const name = segmentPath(segment.stream, segment.run, segment.sequence);
+    const path = join(layout.media, name);
+    const subject = `media/${name}`;
+    known.add(name);
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => null,
+    );
+    if (size === null)
+      findings.push({
+        level: 'fault',
+        what: 'file-missing',
+        subject,
+        message: `the journal holds segment ${segment.seg}, but its file is gone`,
+      });
+    else if (size !== segment.bytes)
+      findings.push({
+        level: 'fault',
+        what: 'file-size',
+        subject,
+        message: `${size} bytes, ${segment.bytes} were written`,
+      });
+    else if ((await hashFile(path)) !== segment.sha256)
+      findings.push({
+        level: 'fault',
+        what: 'file-hash',
+        subject,
+        message: 'the bytes are not those that were recorded (SHA-256 differs)',
+      });
+  }
+  for (const path of await mediaFiles(layout.media)) {
+    const name = relative(layout.media, path);
+    if (known.has(name)) continue;
+    findings.push(
+      recorderRuns
+        ? { level: 'note', what: 'file-unexplained', subject: `media/${name}`, message: 'being written just now' }
+        : {
+            level: 'fault',
+            what: 'file-unexplained',
+            subject: `media/${name}`,
+            message:
+              'no journal line speaks of this file; the recorder takes it in, or sets it aside, at its next start',
+          },
+    );
+  }
+}
+
+function checkClaims(
+  ledger: Ledger,
+  findings: Finding[],
+): Pick<Verdict, 'claims' | 'openClaims' | 'coveredMs' | 'ledgeredMs'> {
+  let coveredMs = 0;
+  let ledgeredMs = 0;
+  let openClaims = 0;
+  for (const { claim, stream, from, to } of ledger.claims.values()) {
+    if (to === null) {
+      openClaims += 1;
+      continue;
+    }
+    const own = ledger.segments.filter((segment) => segment.stream === stream);
+    const sum = coverage(
+      { from, to },
+      own,
+      ledger.gaps.filter((gap) => gap.stream === stream),
+    );
+    coveredMs += sum.coveredMs;
+    ledgeredMs += sum.ledgeredMs;
+    for (const hole of sum.unexplained) {
+      const message = `${wallTime(hole.from)} to ${wallTime(hole.to)} is neither on disk nor in the gap ledger`;
+      findings.push({ level: 'fault', what: 'claim-unexplained', subject: `claim ${claim} on ${stream}`, message });
+    }
+  }
+  for (const broken of breaksWithinRuns(ledger.segments)) {
+    const message = `segment ${broken.sequence} begins ${Math.round(broken.byMs)} ms off the end of the one before it`;
+    const ledgered = ledger.segments.some(
+      (one) => one.run === broken.run && one.sequence === broken.sequence && one.gapBefore !== null,
+    );
+    if (!ledgered) findings.push({ level: 'fault', what: 'run-broken', subject: `run ${broken.run}`, message });
+  }
+  return {
+    claims: ledger.claims.size,
+    openClaims,
+    coveredMs: Math.round(coveredMs),
+    ledgeredMs: Math.round(ledgeredMs),
+  };
+}
+
+/** The controller's journal: its chain, and that every signed manifest says of its segment what the recorder's journal says. */
+async function checkSiteJournal(
+  layout: Layout,
+  ledger: Ledger,
+  siteKeys: readonly PublicKey[],
+  findings: Finding[],
+): Promise<void> {
+  const segments = new Map(ledger.segments.map((segment) => [segment.seg, segment]));
+  const lastOfStream = new Map<string, string>();
+  let siteSeq = 0;
+  for (const fact of await readJournal<SiteFact>(layout.root, layout.siteJournal, findings)) {
+    if (fact.type !== 'sealed') continue;
+    const subject = `manifest ${fact.siteSeq} of segment ${fact.seg}`;
+    siteSeq += 1;
+    if (fact.siteSeq !== siteSeq) {
+      findings.push({ level: 'fault', what: 'manifest', subject, message: `number ${siteSeq} was due` });
+      siteSeq = fact.siteSeq;
+    }
+    const segment = segments.get(fact.seg);
+    const fault =
+      segment === undefined
+        ? 'no recorder journal line speaks of this segment'
+        : manifestFault(fact.jws, segment, lastOfStream.get(fact.stream) ?? null, siteKeys);
+    if (fault !== null) findings.push({ level: 'fault', what: 'manifest', subject, message: fault });
+    lastOfStream.set(fact.stream, jwsHash(fact.jws));
+  }
+}
+
+/** What is wrong with a signed manifest, or null. */
+function manifestFault(
+  jws: string,
+  segment: SegmentFact,
+  prev: string | null,
+  siteKeys: readonly PublicKey[],
+): string | null {
+  const check = verifyJws(jws, 'hrc-seg', siteKeys);
+  if (!check.ok) return check.message;
+  const manifest = readManifest(check.payload);
+  if (manifest === null) return 'it is not a manifest';
+  if (manifest.prev !== prev) return 'it does not name the manifest before it: one is missing or was changed';
+  if (manifest.seg !== segment.seg || manifest.stream !== segment.stream) return 'it speaks of another segment';
+  if (manifest.sha256 !== segment.sha256 || manifest.size !== segment.bytes)
+    return 'size or SHA-256 is not what the recorder wrote down';
+  return null;
+}
+
+function wallTime(instant: Instant): string {
+  return new Date(instant.wallMs).toISOString();
+}
