@@ -1,0 +1,225 @@
+/**
+ * The doctor: looks at everything a recording needs and says what is well, what is doubtful and what is broken, each with what
+ * to do about it. It judges; the looking itself is given from outside, so that every judgement can be tested.
+ */
+import { AppError, CATALOGUE, type ErrorCode, sentenceOf } from '../core/errors.ts';
+import type { Camera } from '../core/ports.ts';
+import type { Source } from '../core/recording.ts';
+import type { ClockState } from '../core/time.ts';
+
+export interface Finding {
+  /** ok: well. warning: it works, but not for long or not quite. fault: something needed does not work. */
+  readonly level: 'ok' | 'warning' | 'fault';
+  /** What was looked at: `ffmpeg`, `disk`, `clock`, `recorder`, `broker`, or a device's id. */
+  readonly subject: string;
+  readonly message: string;
+  /** What to do; null when nothing is. */
+  readonly hint: string | null;
+  readonly code: ErrorCode | null;
+}
+
+export interface DiskFacts {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** How long some small writes with fsync took, in milliseconds. */
+  readonly syncMs: readonly number[];
+}
+
+export interface DeviceToExamine {
+  readonly id: string;
+  /** How to ask it by ONVIF; null for a device with an RTSP address by hand. */
+  readonly camera: Camera | null;
+  /** The profile to record; the main one when absent. */
+  readonly profile?: string;
+  /** The RTSP address by hand, without login; null for a device that is asked by ONVIF. */
+  readonly url: string | null;
+}
+
+/** How to look. Every probe answers, or rejects with an AppError that says what is wrong; null means: this site has none. */
+export interface Checks {
+  /** What ffmpeg prints when called with these arguments. Rejects with `ffmpeg-missing`. */
+  readonly ffmpeg: (args: readonly string[]) => Promise<string>;
+  /** Writes, syncs and removes small files in the data folder. Rejects with `data-not-writable`. */
+  readonly disk: () => Promise<DiskFacts>;
+  readonly clock: () => Promise<ClockState>;
+  readonly devices: readonly DeviceToExamine[];
+  /** Knocks at an RTSP address. Rejects with `camera-unreachable` and the like. */
+  readonly rtsp: (url: string) => Promise<void>;
+  /** Connects to the broker with its login. Rejects with `broker-away`. */
+  readonly broker: (() => Promise<void>) | null;
+  /** Version of the running recorder. Rejects with `recorder-away`. */
+  readonly recorder: (() => Promise<string>) | null;
+}
+
+/** No probe may hold the doctor up for longer. */
+const PROBE_LIMIT_MS = 20_000;
+const GIGABYTE = 1_000_000_000;
+/** Below this a recording may end within the hour. */
+const FREE_FAULT_BYTES = 2 * GIGABYTE;
+const FREE_WARNING_HOURS = 24;
+/** What a stream of a usual camera (4 Mbit/s) writes. */
+const STREAM_BYTES_PER_HOUR = 1.8 * GIGABYTE;
+/** Every stream syncs once a second; a sync of this length leaves the disk no time for anything else. */
+const SYNC_FAULT_MS = 1_000;
+const SYNC_WARNING_MS = 200;
+const CAMERA_CLOCK_WARNING_MS = 2_000;
+
+/** What the recorder and the virtual cameras use of ffmpeg. */
+const FFMPEG_NEEDS: readonly { readonly list: string; readonly what: string; readonly names: readonly string[] }[] = [
+  { list: '-demuxers', what: 'reading', names: ['rtsp', 'concat'] },
+  { list: '-muxers', what: 'writing', names: ['mp4'] },
+  { list: '-decoders', what: 'decoding', names: ['aac', 'pcm_alaw', 'pcm_mulaw'] },
+  { list: '-encoders', what: 'encoding', names: ['aac'] },
+  { list: '-protocols', what: 'protocol', names: ['pipe', 'tcp', 'udp', 'rtp'] },
+];
+
+/** Examines everything; never rejects. Findings come in a fixed order: machine, recorder, broker, devices as configured. */
+export async function examine(checks: Checks): Promise<Finding[]> {
+  const { broker, recorder } = checks;
+  const looks: readonly Promise<Finding[]>[] = [
+    contained('ffmpeg', () => examineFfmpeg(checks.ffmpeg)),
+    contained('disk', async () => examineDisk(await checks.disk(), checks.devices.length)),
+    contained('clock', async () => [clockFinding(await checks.clock())]),
+    recorder === null
+      ? Promise.resolve([])
+      : contained('recorder', async () => [ok('recorder', `is running, version ${await recorder()}`)]),
+    broker === null
+      ? Promise.resolve([])
+      : contained('broker', async () => {
+          await broker();
+          return [ok('broker', 'answers and takes the login')];
+        }),
+    ...checks.devices.map((device) => contained(device.id, () => examineDevice(device, checks.rtsp))),
+  ];
+  return (await Promise.all(looks)).flat();
+}
+
+/** 0 when nothing is at fault, else 1. */
+export function exitCodeOf(findings: readonly Finding[]): 0 | 1 {
+  return findings.some(({ level }) => level === 'fault') ? 1 : 0;
+}
+
+/** The findings for people: one line each, what to do below it, a count at the end. */
+export function renderFindings(findings: readonly Finding[]): string {
+  const width = Math.max(0, ...findings.map(({ subject }) => subject.length));
+  const lines = findings.flatMap(({ level, subject, message, hint, code }) => {
+    const line = `${level.padEnd('warning'.length)}  ${subject.padEnd(width)}  ${message}`;
+    const indent = ' '.repeat('warning'.length + width + 4);
+    return hint === null ? [line] : [line, `${indent}→ ${hint}${code === null ? '' : ` [${code}]`}`];
+  });
+  const count = (level: Finding['level'], word: string): string => {
+    const found = findings.filter((finding) => finding.level === level).length;
+    return `${found} ${word}${found === 1 ? '' : 's'}`;
+  };
+  return [...lines, '', `${count('fault', 'fault')}, ${count('warning', 'warning')}`, ''].join('\n');
+}
+
+// ── Judgements ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function examineFfmpeg(ffmpeg: Checks['ffmpeg']): Promise<Finding[]> {
+  const version = /^ffmpeg version (\S+)/m.exec(await ffmpeg(['-hide_banner', '-version']))?.[1];
+  const lacks: string[] = [];
+  for (const { list, what, names } of FFMPEG_NEEDS) {
+    const known = namesIn(await ffmpeg(['-hide_banner', list]));
+    lacks.push(...names.filter((name) => !known.has(name)).map((name) => `${what} ${name}`));
+  }
+  if (lacks.length === 0) return [ok('ffmpeg', `has all that is needed, version ${version ?? 'unknown'}`)];
+  const hint = 'Install the ffmpeg of Debian, which is built with all of these.';
+  const message = `cannot do what is needed: ${lacks.join(', ')} (version ${version ?? 'unknown'})`;
+  return [{ level: 'fault', subject: 'ffmpeg', message, hint, code: 'ffmpeg-failed' }];
+}
+
+/** Names in a list as ffmpeg prints it: ` DE mov,mp4  QuickTime / MOV`, ` A....D aac  AAC`, or ` tcp`. */
+function namesIn(list: string): Set<string> {
+  const names = new Set<string>();
+  for (const line of list.split('\n')) {
+    const words = line.trim().split(/\s+/);
+    const name = words.length === 1 ? words[0] : words[1];
+    for (const one of (name ?? '').split(',')) if (one !== '') names.add(one);
+  }
+  return names;
+}
+
+function examineDisk(disk: DiskFacts, streams: number): Finding[] {
+  const free = `${gigabytes(disk.freeBytes)} of ${gigabytes(disk.totalBytes)} GB free`;
+  const hours = Math.floor(disk.freeBytes / (Math.max(1, streams) * STREAM_BYTES_PER_HOUR));
+  const room = `${free}, room for about ${hours} h of ${streams} stream${streams === 1 ? '' : 's'}`;
+  const slowest = Math.max(0, ...disk.syncMs);
+  const sync = `slowest of ${disk.syncMs.length} syncs took ${Math.round(slowest)} ms`;
+  return [
+    disk.freeBytes < FREE_FAULT_BYTES
+      ? wrong('fault', 'disk', room, 'disk-full')
+      : hours < FREE_WARNING_HOURS
+        ? wrong('warning', 'disk', room, 'disk-full')
+        : ok('disk', room),
+    slowest >= SYNC_FAULT_MS
+      ? wrong('fault', 'disk', sync, 'disk-slow')
+      : slowest >= SYNC_WARNING_MS
+        ? wrong('warning', 'disk', sync, 'disk-slow')
+        : ok('disk', sync),
+  ];
+}
+
+/** A recording under a clock that nobody keeps is whole all the same, so this is never a fault. */
+function clockFinding({ source }: ClockState): Finding {
+  if (source === 'ntp') return ok('clock', 'is kept by NTP');
+  const message = source === 'free' ? 'is not kept by NTP' : 'cannot be asked whether it is kept by NTP';
+  const hint = 'Install chrony and give it a time server, so that the times in the record can be relied on.';
+  return { level: 'warning', subject: 'clock', message, hint, code: null };
+}
+
+async function examineDevice(device: DeviceToExamine, rtsp: Checks['rtsp']): Promise<Finding[]> {
+  const { id, camera, url } = device;
+  if (camera === null) {
+    if (url === null) return [];
+    await rtsp(url);
+    return [ok(id, `answers at ${url}`)];
+  }
+  const findings: Finding[] = [];
+  // One after the other, and no further after a refused login: another try would only bring a lock-out nearer (Q08).
+  const { manufacturer, model, firmware, serial, clockOffsetMs } = await camera.identify();
+  findings.push(ok(id, `is ${manufacturer} ${model}, firmware ${firmware}, serial number ${serial}`));
+  if (clockOffsetMs !== null && Math.abs(clockOffsetMs) > CAMERA_CLOCK_WARNING_MS) {
+    const seconds = Math.round(Math.abs(clockOffsetMs) / 1_000);
+    const message = `its clock is ${seconds} s ${clockOffsetMs > 0 ? 'ahead' : 'behind'}`;
+    findings.push(wrong('warning', id, message, 'camera-clock-wrong'));
+  }
+  findings.push(...(await contained(id, () => examineStream(device, camera, rtsp))));
+  return findings;
+}
+
+async function examineStream(device: DeviceToExamine, camera: Camera, rtsp: Checks['rtsp']): Promise<Finding[]> {
+  const source: Source = await camera.source(device.profile);
+  await rtsp(source.url);
+  return [ok(device.id, `streams from ${source.url}`)];
+}
+
+// ── Findings ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Whatever a look throws, or takes too long for, is a finding of its own. */
+async function contained(subject: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    const limit = (): void => reject(new Error(`no answer within ${PROBE_LIMIT_MS / 1_000} s`));
+    timer = setTimeout(limit, PROBE_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([look(), tooLong]);
+  } catch (error) {
+    return [wrong('fault', subject, sentenceOf(error), error instanceof AppError ? error.code : 'internal')];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function ok(subject: string, message: string): Finding {
+  return { level: 'ok', subject, message, hint: null, code: null };
+}
+
+function wrong(level: 'warning' | 'fault', subject: string, message: string, code: ErrorCode): Finding {
+  return { level, subject, message, hint: CATALOGUE[code].hint, code };
+}
+
+function gigabytes(bytes: number): string {
+  return (bytes / GIGABYTE).toFixed(bytes < 10 * GIGABYTE ? 1 : 0);
+}
