@@ -27,6 +27,7 @@ export interface Draft {
 
 const RULES: readonly ((draft: Draft) => readonly FieldFault[])[] = [
   idsAreUnique,
+  sourcesDiffer,
   roomsOfDevicesExist,
   roomsOfPeopleExist,
   roomsHaveAMandatoryStream,
@@ -52,6 +53,17 @@ function idsAreUnique(draft: Draft): FieldFault[] {
         ? []
         : [{ field: `${at}.id`, message: `is used by ${before} already (value: "${value.id}")` }];
     });
+  });
+}
+
+/** A copied entry with the address of the other camera would record one camera twice and the other not at all. */
+function sourcesDiffer(draft: Draft): FieldFault[] {
+  const first = new Map<string, string>();
+  return draft.devices.flatMap(({ at, value }) => {
+    const source = JSON.stringify(value.source);
+    const before = first.get(source);
+    if (before === undefined) first.set(source, at);
+    return before === undefined ? [] : [{ field: `${at}.source`, message: `is the source of ${before} already` }];
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { Agent } from 'node:http';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import onvif from 'onvif';
 import { AppError } from '../../controller/core/errors.ts';
 import type { CameraAddress } from './address.ts';
@@ -15,6 +16,8 @@ export interface CameraLogin {
   readonly password: string;
 }
 
+/** Answers of real cameras stay under 100 kB. The library reads whatever comes, so the limit sits on the connection. */
+const ANSWER_MAX_BYTES = 2_000_000;
 const NONCE_BYTES = 16;
 /** A camera says whole seconds, so on average it is half a second further than it says. */
 const HALF_SECOND_MS = 500;
@@ -22,9 +25,22 @@ const HALF_SECOND_MS = 500;
 type Send = (request: { body: string | Buffer }, callback: unknown) => void;
 type Done = (error: Error | null, data?: unknown, xml?: string) => void;
 
+/** Cuts a connection on which more comes than any camera has to say. */
+class LimitedAgent extends Agent {
+  override createConnection(options: NetConnectOpts): Socket {
+    const socket = connect(options);
+    let bytes = 0;
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+      if (bytes > ANSWER_MAX_BYTES) socket.destroy(new Error(`more than ${ANSWER_MAX_BYTES} bytes came`));
+    });
+    return socket;
+  }
+}
+
 export class Attempt {
   readonly #camera: CameraAddress;
-  readonly #agent = new Agent({ keepAlive: false });
+  readonly #agent = new LimitedAgent({ keepAlive: false });
   readonly #cam: onvif.Cam;
   #status: number | null = null;
   #answersSoap = false;

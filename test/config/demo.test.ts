@@ -15,7 +15,11 @@ function demo() {
     centre: '/d/centre',
     port: 8480,
     brokerPort: 18830,
-    devices: { panorama: DEVICE, evidence: DEVICE, microphone: { ...DEVICE, address: 'rtsp://127.0.0.1:5540/audio' } },
+    devices: {
+      panorama: DEVICE,
+      evidence: { ...DEVICE, address: '127.0.0.1:18081' },
+      microphone: { ...DEVICE, address: 'rtsp://127.0.0.1:5540/audio' },
+    },
   });
 }
 

@@ -142,6 +142,7 @@ describe('a faulty file', () => {
     ['no secrets for a login', 'secrets: secrets.yaml', '', 'devices[0].login'],
     ['broker and embedded broker', '  login: centre ', '  embeddedBroker: {}\n  login: centre ', 'mqtt.url'],
     ['neither of them', 'url: mqtts://centre.example:8883 ', '', 'mqtt'],
+    ['one camera as two devices', '192.168.1.22:8000', '192.168.1.21', 'devices[1].source'],
     ['certificate without key', '# certFile', 'certFile', 'mqtt.keyFile'],
     ['a certificate that is not there', '# caFile', 'caFile', 'mqtt.caFile'],
     ['no key of the centre', 'centreKeyFile:', '# ', 'centreKeyFile'],

@@ -11,6 +11,7 @@ import {
   type ScriptedCamera,
   scriptedCamera,
   service,
+  envelope as soap,
   tokenIsRight,
 } from './scripted-camera.ts';
 
@@ -219,6 +220,70 @@ describe('nonsense instead of answers (Q29)', () => {
   test('in place of profiles it is about the stream, and names the call', async () => {
     const error = await errorOf((await camera({ GetProfiles: http(200) })).source());
     expect(error).toMatchObject({ code: 'camera-no-stream', message: expect.stringContaining('GetProfiles') });
+  });
+});
+
+describe('damage of any kind', () => {
+  const flood: Answer = (_request, _body, response) => {
+    const piece = Buffer.alloc(64_000, 'a');
+    const more = (): void => {
+      while (!response.destroyed && response.write(piece));
+    };
+    response.on('drain', more);
+    more();
+  };
+
+  test('a flood is cut long before the deadline', async () => {
+    const error = await errorOf((await camera({ GetDeviceInformation: flood }, 10_000)).identify());
+    expect(error.message).toContain('more than 2000000 bytes came');
+  });
+
+  test.each([
+    'HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n<Envelope>',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
+    'HTTP/1.1 abc\r\n\r\n',
+    `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(99_999)}\r\n\r\n`,
+    'RTSP/1.0 400 Bad Request\r\n\r\n',
+    'HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n',
+    'HTTP/1.1 401 No\r\nwww-authenticate: Digest \r\nwww-authenticate: Digest realm="a", nonce=\r\n\r\n',
+  ])('broken HTTP is one clear error: %j', async (bytes) => {
+    const broken: Answer = (request) => void request.socket.end(bytes);
+    const error = await errorOf((await camera({ GetDeviceInformation: broken }, 500)).identify());
+    expect(['camera-unreachable', 'camera-refused-login']).toContain(error.code);
+  });
+
+  test('answers with bytes cut out, doubled and changed are read or refused, and nothing escapes', async () => {
+    const whole = { ...RIGHT };
+    let seed = 7;
+    const random = (below: number): number => {
+      // A generator of its own, so that a failure comes again.
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    const damaged: Answer = (_request, body, response) => {
+      const call = Object.keys(whole).find((name) => body.includes(`<${name} `)) ?? '';
+      const right = whole[call];
+      let text = typeof right === 'string' ? soap(right) : soapClock(0);
+      for (let i = random(4); i > 0; i--) {
+        const [at, length] = [random(text.length), random(40)];
+        const piece =
+          [text.slice(at, at + length).repeat(2), '', '<', '&', '"', '\u0000', '</s:Body>'][random(7)] ?? '';
+        text = text.slice(0, at) + piece + text.slice(at + length);
+      }
+      response.writeHead([200, 200, 200, 400, 401, 500][random(6)] ?? 200).end(text);
+    };
+    const one = await camera(Object.fromEntries(Object.keys(whole).map((name) => [name, damaged])));
+    let answered = 0;
+    for (let i = 0; i < 150; i++) {
+      const outcome = await [one.identify, one.profiles, one.source][i % 3]?.().then(
+        () => 'answer',
+        (error: unknown) => (error instanceof AppError ? 'refusal' : error),
+      );
+      if (outcome === 'answer') answered += 1;
+      else expect(outcome).toBe('refusal');
+    }
+    expect(answered).toBeGreaterThan(10);
+    expect(answered).toBeLessThan(140);
   });
 });
 
