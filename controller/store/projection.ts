@@ -35,10 +35,11 @@ export function projectRecorder(sql: Sql, { seq, at, fact }: Entry<RecorderFact>
     case 'claim-ended':
       // A journal whose claim-begun was damaged still says that the claim is over.
       sql.run(
-        `INSERT INTO claim (claim, stream, begun, ended) VALUES (?1, ?2, ?3, ?3)
+        `INSERT INTO claim (claim, stream, begun, ended) VALUES (?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET ended = excluded.ended WHERE ended IS NULL`,
         fact.claim,
         fact.stream,
+        json(fact.to),
         json(fact.to),
       );
       return;
