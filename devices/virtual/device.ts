@@ -368,7 +368,9 @@ export class VirtualDevice {
   /** A port that was picked stays the device's port through reboots. */
   async #openPorts(): Promise<void> {
     if (this.#rtsp !== undefined) this.#rtspPort = await this.#rtsp.listen(this.#rtspPort);
-    if (this.#onvif !== undefined) this.#onvifPort = await this.#onvif.listen(this.#onvifPort);
+    if (this.#onvif === undefined) return;
+    this.#onvifPort = await this.#onvif.listen(this.#onvifPort);
+    await this.#onvif.announce();
   }
 
   async #closePorts(reason: string, withBye: boolean): Promise<void> {

@@ -29,7 +29,8 @@ export class OnvifServer {
   readonly #parts: OnvifParts;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
-  #isAway = false;
+  /** While the cable is pulled: what wakes the requests that wait for it. */
+  #away: { readonly back: Promise<void>; readonly comeBack: () => void } | undefined;
 
   constructor(parts: OnvifParts) {
     this.#parts = parts;
@@ -43,7 +44,6 @@ export class OnvifServer {
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
-      if (this.#isAway) socket.pause();
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -54,13 +54,16 @@ export class OnvifServer {
     return typeof address === 'object' && address !== null ? address.port : port;
   }
 
-  /** As if the cable were pulled: requests are neither read nor answered (Q01). */
+  /** As if the cable were pulled: requests wait without an answer until it is plugged in again (Q01). */
   setAway(isAway: boolean): void {
-    this.#isAway = isAway;
-    for (const socket of this.#sockets) {
-      if (isAway) socket.pause();
-      else socket.resume();
-    }
+    this.#away?.comeBack();
+    this.#away = undefined;
+    if (!isAway) return;
+    let comeBack = () => {};
+    const back = new Promise<void>((resolve) => {
+      comeBack = resolve;
+    });
+    this.#away = { back, comeBack };
   }
 
   /** Cuts all connections and waits until the port is free. */
@@ -70,10 +73,12 @@ export class OnvifServer {
     if (server === undefined) return;
     const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
+    this.setAway(false);
     await closed;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    while (this.#away !== undefined) await this.#away.back;
     const path = (request.url ?? '').split('?')[0] ?? '';
     if (request.method === 'GET' && path === SNAPSHOT_PATH) return this.#snapshot(request, response);
     if (request.method !== 'POST' || !path.startsWith('/onvif/')) return end(response, 404, 'text/plain', 'not found');

@@ -77,11 +77,14 @@ export class OnvifSide {
     this.setMotion(false);
   }
 
-  /** Waits until the port is open and, if asked for, discovery is on. @returns the port. */
-  async listen(port: number): Promise<number> {
-    const opened = await this.#server.listen(port);
+  /** Waits until the port is open. @returns the port. */
+  listen(port: number): Promise<number> {
+    return this.#server.listen(port);
+  }
+
+  /** Begins to answer discovery, if that is wanted. Comes after {@link listen}, because Hello names the port. */
+  async announce(): Promise<void> {
     await this.#discovery?.listen();
-    return opened;
   }
 
   emit(event: DeviceEvent): void {

@@ -1,0 +1,167 @@
+// What a recording really holds, picture by picture: reads the marks a virtual camera puts into every access unit, and checks
+// that the decoded picture is the one the mark names.
+
+import { spawn } from 'node:child_process';
+import { readSei } from '../../devices/virtual/sei.ts';
+import { readStrip, STRIP_CELLS, stripHeight } from '../../devices/virtual/strip.ts';
+import { readSamples } from './mp4-samples.ts';
+
+/** One recorded picture. Times are microseconds since 1970: the camera's own clock, and the clock of the machine. */
+export interface FrameMark {
+  readonly number: number;
+  readonly boot: number;
+  readonly device: number;
+  readonly captureTimeUs: number;
+  readonly hostTimeUs: number;
+  readonly file: string;
+  /** Place in its file, from 0. */
+  readonly index: number;
+  readonly isKey: boolean;
+  /** Time in the file, in seconds. */
+  readonly decodeTimeS: number;
+}
+
+/** A stretch of frame numbers that is missing between two recorded frames of the same boot; both ends included. */
+export interface MissingFrames {
+  readonly boot: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Marks of all pictures, in the order of the files and of the samples in them; nothing is decoded.
+ * @throws Error when a picture has no mark, or a file has no H.264 track.
+ */
+export async function readFrames(files: readonly string[]): Promise<FrameMark[]> {
+  const marks: FrameMark[] = [];
+  for (const file of files) {
+    const track = (await readSamples(file)).find((one) => one.format === 'avc1');
+    if (track === undefined) throw new Error(`${file} has no H.264 track.`);
+    track.samples.forEach((sample, index) => {
+      const nals = [...nalUnits(sample.bytes, track.nalLengthBytes)];
+      const stamp = nals.map(readSei).find((found) => found !== undefined);
+      if (stamp === undefined) throw new Error(`Picture ${index} of ${file} has no mark.`);
+      const isKey = nals.some((nal) => ((nal[0] ?? 0) & 0x1f) === 5);
+      marks.push({ ...stamp, file, index, isKey, decodeTimeS: sample.decodeTime / track.timescale });
+    });
+  }
+  return marks;
+}
+
+/** Numbers that are missing between the first and the last recorded frame of each boot. */
+export function missingFrames(frames: readonly FrameMark[]): MissingFrames[] {
+  const missing: MissingFrames[] = [];
+  frames.forEach((frame, at) => {
+    const before = frames[at - 1];
+    if (before !== undefined && before.boot === frame.boot && frame.number > before.number + 1) {
+      missing.push({ boot: frame.boot, from: before.number + 1, to: frame.number - 1 });
+    }
+  });
+  return missing;
+}
+
+/**
+ * Every frame is there once, in order, without a hole, and all come from one device.
+ * @param options `allowGaps` accepts missing numbers (but neither repeats nor steps back).
+ * @throws Error that names the first two frames that do not fit.
+ */
+export function assertOnceInOrder(frames: readonly FrameMark[], options: { readonly allowGaps?: boolean } = {}): void {
+  if (frames.length === 0) throw new Error('There are no frames.');
+  frames.forEach((frame, at) => {
+    const before = frames[at - 1];
+    if (before === undefined) return;
+    const step = frame.boot === before.boot ? frame.number - before.number : frame.boot - before.boot;
+    const fits = step === 1 || (step > 1 && options.allowGaps === true) || (frame.boot > before.boot && step > 0);
+    if (frame.device === before.device && fits) return;
+    throw new Error(`${describe(frame)} does not follow ${describe(before)}.`);
+  });
+}
+
+function describe(frame: FrameMark): string {
+  return `frame ${frame.boot}/${frame.number} (picture ${frame.index} of ${frame.file})`;
+}
+
+/** A decoded picture whose strip does not say what its mark says; `strip` is undefined when it cannot be read. */
+export interface StripMismatch {
+  readonly file: string;
+  readonly index: number;
+  readonly number: number;
+  readonly strip: number | undefined;
+}
+
+/**
+ * Decodes every file with ffmpeg and compares the number strip of each picture with its mark.
+ * @param loopFrames length of the camera's loop: fps × loopS.
+ * @returns the pictures that differ, and how many were compared.
+ * @throws Error when ffmpeg finds an error in the file, or gives another number of pictures than the file has.
+ */
+export async function compareStrips(
+  files: readonly string[],
+  loopFrames: number,
+): Promise<{ readonly compared: number; readonly mismatches: StripMismatch[] }> {
+  const mismatches: StripMismatch[] = [];
+  let compared = 0;
+  for (const file of files) {
+    const marks = await readFrames([file]);
+    const strips = await decodeStrips(file);
+    if (strips.length !== marks.length)
+      throw new Error(`${file} has ${marks.length} pictures, ${strips.length} decoded.`);
+    marks.forEach((mark, index) => {
+      compared++;
+      const strip = strips[index];
+      if (strip !== mark.number % loopFrames) mismatches.push({ file, index, number: mark.number, strip });
+    });
+  }
+  return { compared, mismatches };
+}
+
+/** The strip number of every picture of a file; undefined where it cannot be read. */
+export async function decodeStrips(file: string): Promise<(number | undefined)[]> {
+  // The strip is cut out of the picture's middle rows and shrunk to one gray value a cell.
+  const { width, height } = await pictureSize(file);
+  const rows = stripHeight(height);
+  const filter = `crop=${width}:${rows / 2}:0:${Math.floor(rows / 4)},scale=${STRIP_CELLS}:1:flags=area,format=gray`;
+  const raw = await run('ffmpeg', [
+    ...['-nostdin', '-v', 'error', '-xerror', '-protocol_whitelist', 'file,pipe', '-i', file, '-map', '0:v:0', '-an'],
+    ...['-fps_mode', 'passthrough', '-vf', filter, '-f', 'rawvideo', 'pipe:1'],
+  ]);
+  return Array.from({ length: raw.length / STRIP_CELLS }, (_, at) =>
+    readStrip(raw.subarray(at * STRIP_CELLS, (at + 1) * STRIP_CELLS)),
+  );
+}
+
+async function pictureSize(file: string): Promise<{ width: number; height: number }> {
+  const fields = ['-select_streams', 'v:0', '-show_entries', 'stream=width,height', '-of', 'csv=p=0'];
+  const [width = 0, height = 0] = (await run('ffprobe', ['-v', 'error', ...fields, file]))
+    .toString()
+    .trim()
+    .split(',')
+    .map(Number);
+  return { width, height };
+}
+
+/** Runs a program to its end. @returns its standard output. @throws Error with what it said, unless it ended well and in silence. */
+export function run(program: string, args: readonly string[]): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const out: Buffer[] = [];
+    let words = '';
+    child.stdout.on('data', (part: Buffer) => out.push(part));
+    child.stderr.on('data', (part: Buffer) => {
+      words += part.toString();
+    });
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0 && words.trim() === '') resolve(Buffer.concat(out));
+      else reject(new Error(`${program} ended with ${code}: ${words.trim()}`));
+    });
+  });
+}
+
+function* nalUnits(sample: Buffer, lengthBytes: number): Generator<Buffer> {
+  for (let at = 0; at + lengthBytes <= sample.length; ) {
+    const size = sample.readUIntBE(at, lengthBytes);
+    yield sample.subarray(at + lengthBytes, at + lengthBytes + size);
+    at += lengthBytes + size;
+  }
+}
