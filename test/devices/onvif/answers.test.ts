@@ -178,6 +178,17 @@ describe('logins', () => {
     expect(device?.calls).toEqual(['GetSystemDateAndTime', 'GetDeviceInformation']);
   });
 
+  test.each(['GetServices', 'GetProfiles'])('a refusal of %s is not followed by another way (Q08)', async (call) => {
+    const both = service(MEDIA1, 'http://h/m1') + service(MEDIA2, 'http://h/m2');
+    const one = await camera({
+      GetServices: `<tds:GetServicesResponse>${both}</tds:GetServicesResponse>`,
+      [call]: fault('ter:NotAuthorized', 'Sender not Authorized'),
+    });
+    expect((await errorOf(one.source())).code).toBe('camera-refused-login');
+    expect(device?.calls.at(-1)).toBe(call);
+    expect(device?.calls.filter((one) => one === call)).toHaveLength(1);
+  });
+
   test('a refusal by a camera whose clock cannot be read says that it may be the clock', async () => {
     const one = await camera({
       GetSystemDateAndTime: fault('ter:ActionNotSupported', 'no'),
