@@ -140,17 +140,18 @@ export class Centre {
   }
 
   async #run(key: SigningKey): Promise<void> {
-    const { log } = this.#options;
+    const { log, clock } = this.#options;
     const { firstMs, maxMs } = this.#options.backoff ?? BACKOFF;
     let failures = 0;
     while (!this.#closing.signal.aborted) {
-      const { why, wasUp, refusedVersion } = await this.#attempt(key);
+      const beganMs = clock.now().monoMs;
+      const { why, refusedVersion } = await this.#attempt(key);
       if (this.#closing.signal.aborted) return;
       if (refusedVersion && this.#protocol === 5) {
         this.#protocol = 4;
         continue;
       }
-      failures = wasUp ? 1 : failures + 1;
+      failures = clock.now().monoMs - beganMs > maxMs ? 1 : failures + 1;
       log.warn({ failures }, `no connection to the broker: ${why}`);
       const delayMs = backoffMs(failures, firstMs, maxMs, randomInt(RANDOM_STEPS) / RANDOM_STEPS);
       await sleep(delayMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
@@ -158,11 +159,10 @@ export class Centre {
   }
 
   /** One connection from dialling to its end. Never rejects. */
-  #attempt(key: SigningKey): Promise<{ why: string; wasUp: boolean; refusedVersion: boolean }> {
+  #attempt(key: SigningKey): Promise<{ why: string; refusedVersion: boolean }> {
     const client = mqtt.connect(this.#options.url, this.#clientOptions(key));
     this.#client = client;
     let why = 'the connection was closed';
-    let wasUp = false;
     let refusedVersion = false;
     // The acknowledgement waits until the bytes are written: that is what slows a broker down when the disk is slow.
     client.handleMessage = (packet, done) => {
@@ -182,7 +182,6 @@ export class Centre {
         .subscribeAsync([SITES_UP_FILTER, SITES_TRANSFER_FILTER], { qos: 1 })
         .then(() => this.#introduce(client, key, packetMax))
         .then(() => {
-          wasUp = true;
           this.#options.log.info({}, 'the centre is connected');
         })
         .catch((error: unknown) => {
@@ -198,7 +197,7 @@ export class Centre {
       });
       client.on('close', () => {
         client.end(true);
-        resolve({ why, wasUp, refusedVersion });
+        resolve({ why, refusedVersion });
       });
     });
   }

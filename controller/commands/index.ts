@@ -1,6 +1,13 @@
 /** All commands by name. */
+import { central } from './central.ts';
 import type { Command } from './command.ts';
+import { demo } from './demo.ts';
+import { devices } from './devices.ts';
+import { doctor } from './doctor.ts';
 import { recorder } from './recorder.ts';
+import { reindex } from './reindex.ts';
+import { start } from './start.ts';
+import { verify } from './verify.ts';
 
 const help: Command = {
   summary: 'this text',
@@ -12,4 +19,14 @@ const help: Command = {
   },
 };
 
-export const COMMANDS: { readonly [name: string]: Command } = { recorder, help };
+export const COMMANDS: { readonly [name: string]: Command } = {
+  demo,
+  start,
+  recorder,
+  central,
+  devices,
+  doctor,
+  verify,
+  reindex,
+  help,
+};

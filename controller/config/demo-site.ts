@@ -38,6 +38,7 @@ export function demoSite(place: DemoPlace): { readonly site: string; readonly se
       { id: 'administrator', name: '管理员', role: 'administrator', rooms: 'all' },
     ],
   };
-  const head = '# Written by quancheng demo at each start; a site of its own starts from controller/config/sample.yaml.\n';
+  const head =
+    '# Written by quancheng demo at each start; a site of its own starts from controller/config/sample.yaml.\n';
   return { site: head + stringify(site), secrets: stringify({ logins: { virtual: place.login } }) };
 }

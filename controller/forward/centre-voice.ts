@@ -43,7 +43,7 @@ export class CentreVoice {
     if (receipt === null) return { ok: false, seg: null, message: 'its fields are not those of a receipt' };
     const item = outbox.item(receipt.seg);
     if (item === null) return { ok: false, seg: receipt.seg, message: 'the segment is unknown here' };
-    const fault = receiptFault(receipt, sentOf(site, item), minimum);
+    const fault = receiptFault(receipt, sentOf(site, item), atLeastStored(minimum));
     return fault === null ? { ok: true, receipt, item } : { ok: false, seg: receipt.seg, message: fault };
   }
 
@@ -53,6 +53,11 @@ export class CentreVoice {
     this.#keys = readKeyList(this.#trust.file);
     return verifyJws(jws, typ, this.#keys);
   }
+}
+
+/** No document can make us take less than stored: an engine's word is not a store's. */
+function atLeastStored(minimum: Durability): Durability {
+  return minimum === 'engine' ? 'stored' : minimum;
 }
 
 /** What we know ourselves about an item. */

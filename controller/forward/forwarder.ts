@@ -5,17 +5,13 @@
  * One loop starts deliveries, at most two at a time; a delivery is: ask (if the centre may have it), announce, send, wait. How
  * each ends, and what follows, is the table in `reaction.ts`.
  */
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import {
   ALL_DOWN_FILTER,
   ANNOUNCE_BATCH,
-  ANNOUNCE_BYTES_MAX,
-  type Announcement,
-  type Birth,
   CENTRE_STATE_TOPIC,
   CENTRE_TOPIC,
-  type CentreDocument,
   CHUNK_BYTES,
   FILES_IN_FLIGHT,
   fileIdOf,
@@ -31,51 +27,27 @@ import { fieldsOf, parseJson, readManifest, readSegs, readState, readTransferRes
 import { payloadOf } from '../core/jws.ts';
 import type { CentreLink, Log, Outbox, OutboxItem } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
-import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { Bell } from './bell.ts';
 import { type CentreTrust, CentreVoice } from './centre-voice.ts';
 import { ChunkSize } from './chunk-size.ts';
+import { Conversation } from './conversation.ts';
 import type { Address, Protocol } from './dial.ts';
 import { type Ending, Flight, pause } from './flight.ts';
-import { Line, type LineTiming } from './line.ts';
+import { Line, Refused } from './line.ts';
+import { LinkState } from './link-state.ts';
+import { Presence } from './presence.ts';
 import { NEW_TRACK, type Outcome, react, type Track } from './reaction.ts';
 import type { SiteSigner } from './signer.ts';
-import { LocalFault, sendFile } from './transfer.ts';
+import { FORWARD_TIMING, type ForwardTiming } from './timing.ts';
+import { LocalFault, sendFile, Unfit } from './transfer.ts';
 
-const SOFTWARE = 'quancheng';
-const PROTOCOL_MAJOR = 1;
 const ROUTE = 'B';
+/** Longer messages are not read. */
 const MESSAGE_BYTES_MAX = 1024 * 1024;
-const ANNOUNCE_EXPIRY_S = 7 * 24 * 3_600;
-const REQUEST_EXPIRY_S = 300;
 /** Segments that failed and rest; beyond it nothing new is begun until some of them went through. */
 const TRACKS_MAX = 1_000;
 const LOOP_IDLE_MS = 60_000;
 const RANDOM_STEPS = 1_000_000;
-
-/** Every wait of the forwarder, in milliseconds. */
-export interface ForwardTiming extends LineTiming {
-  /** From the end of a transfer to the centre's word about it. */
-  readonly finResultMs: number;
-  /** From that word to the receipt, before it is asked for. */
-  readonly receiptMs: number;
-  /** For the answer to a request. */
-  readonly responseMs: number;
-  /** For the centre's document after connecting. */
-  readonly documentMs: number;
-  readonly backlogEveryMs: number;
-}
-
-export const FORWARD_TIMING: ForwardTiming = {
-  backoffFirstMs: 1_000,
-  backoffMaxMs: 60_000,
-  pubackTimeoutMs: 30_000,
-  finResultMs: 6 * 60_000,
-  receiptMs: 15_000,
-  responseMs: 15_000,
-  documentMs: 30_000,
-  backlogEveryMs: 60_000,
-};
 
 export interface ForwarderOptions extends Address {
   readonly site: string;
@@ -96,28 +68,18 @@ export class Forwarder {
   readonly #voice: CentreVoice;
   readonly #control: Line;
   readonly #bulk: Line;
+  readonly #conversation: Conversation;
+  readonly #presence: Presence;
+  readonly #state: LinkState;
   readonly #closing = new AbortController();
   readonly #bell = new Bell();
   readonly #tracks = new Map<string, Track>();
   readonly #flights = new Map<string, Flight>();
-  readonly #requests = new Map<string, (unknown: ReadonlySet<string> | null) => void>();
   readonly #chunkSize = new ChunkSize();
   readonly #listeners: ((link: CentreLink) => void)[] = [];
-  /** Segments the centre was told about, and said it does not have, since it was last (re)connected. */
-  #announced = new Set<string>();
-  #missing = new Set<string>();
-  /** Numbers up to this one may have been sent before the present connection. */
-  #oldUntilSeq = 0;
-  #asking: Promise<void> | null = null;
   #sending: Promise<void> = Promise.resolve();
-  #document: CentreDocument | null = null;
   #documentJws = '';
-  #documentTrouble: string | null = null;
-  #centreOffline = false;
-  #centreSilent = false;
-  #networkTrouble: string | null = 'not connected yet';
   #pausedUntilMs = 0;
-  #link: CentreLink = { state: 'away', trouble: 'not connected yet' };
   #loops: Promise<void>[] = [];
   #closed: Promise<void> | null = null;
 
@@ -146,8 +108,13 @@ export class Forwarder {
       clientId: `${options.site}-b`,
       subscriptions: [],
       onMessage: () => Promise.resolve(),
-      onUp: () => this.#lookAtLink(),
+      onUp: () => this.#up(),
     });
+    const words = { ...options, line: this.#control, topics: this.#topics, route: ROUTE } as const;
+    const { responseMs, backlogEveryMs } = this.#timing;
+    this.#presence = new Presence({ ...words, publicKey: options.signer.publicKey, backlogEveryMs });
+    this.#conversation = new Conversation({ ...words, responseMs });
+    this.#state = new LinkState(ROUTE, (link) => this.#tellLink(link));
   }
 
   /** Begins to connect and to deliver. Does not wait for the broker, nor for anything else. */
@@ -156,7 +123,7 @@ export class Forwarder {
     this.#options.outbox.onSealed(() => this.#bell.ring());
     this.#control.start();
     this.#bulk.start();
-    this.#loops = [this.#deliverAll(), this.#tellBacklog()];
+    this.#loops = [this.#deliverAll(), this.#presence.keepTelling(this.#closing.signal)];
   }
 
   /** Stops delivering, says goodbye and ends both connections. Idempotent; a few seconds at most. */
@@ -167,7 +134,7 @@ export class Forwarder {
 
   /** How it stands between this site and the centre. */
   link(): CentreLink {
-    return this.#link;
+    return this.#state.link;
   }
 
   /** Called at each change of {@link link}. */
@@ -203,10 +170,10 @@ export class Forwarder {
 
   /** Begins what may begin now; answers how long there is nothing to do unless the bell rings. */
   #beginDue(underWay: Set<Promise<void>>): number {
-    if (!this.#ready()) return LOOP_IDLE_MS;
+    if (!this.#state.ready) return LOOP_IDLE_MS;
     const nowMs = this.#nowMs();
     if (this.#pausedUntilMs > nowMs) return this.#pausedUntilMs - nowMs;
-    const filesMax = Math.min(FILES_IN_FLIGHT, this.#document?.ft.filesInFlight ?? 1);
+    const filesMax = Math.min(FILES_IN_FLIGHT, this.#state.document?.ft.filesInFlight ?? 1);
     while (this.#flights.size < filesMax) {
       const item = this.#nextItem(nowMs);
       if (item === null) break;
@@ -221,13 +188,12 @@ export class Forwarder {
     }
     let restMs = LOOP_IDLE_MS;
     for (const [seg, track] of this.#tracks) {
-      if (!this.#flights.has(seg)) restMs = Math.min(restMs, Math.max(0, track.restUntilMs - nowMs));
+      if (this.#flights.has(seg)) continue;
+      // Due, and yet not among what is pending: it was settled elsewhere.
+      if (track.restUntilMs <= nowMs && this.#flights.size < filesMax) this.#tracks.delete(seg);
+      else restMs = Math.min(restMs, Math.max(0, track.restUntilMs - nowMs));
     }
     return this.#flights.size < filesMax ? restMs : LOOP_IDLE_MS;
-  }
-
-  #ready(): boolean {
-    return this.#control.up && this.#bulk.up && this.#document !== null && !this.#centreOffline;
   }
 
   /** The oldest segment that neither rests nor is under way. */
@@ -257,19 +223,16 @@ export class Forwarder {
       ending = flight.ending ?? this.#endingOf(error);
     }
     this.#flights.delete(seg);
+    this.#conversation.forgetSegment(seg);
     if (ending.kind === 'receipted') {
       this.#tracks.delete(seg);
-      this.#announced.delete(seg);
-      this.#missing.delete(seg);
-      this.#silence(false);
+      this.#state.silent(false);
       return;
     }
-    this.#missing.delete(seg);
-    this.#announced.delete(seg);
     const { track: next, pauseMs, alarm } = react(track, ending, this.#nowMs(), random());
     this.#tracks.set(seg, next);
     if (pauseMs > 0) this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#nowMs() + pauseMs);
-    this.#silence(ending.kind === 'silent');
+    if (ending.kind !== 'lost') this.#state.silent(ending.kind === 'silent');
     const { log } = this.#options;
     if (alarm !== null) log.error({ alarm: alarm.code, seg, fileId: flight.fileId }, alarm.message);
     else log.info({ seg, fileId: flight.fileId, ending, failures: next.failures }, 'a segment is tried again later');
@@ -278,6 +241,7 @@ export class Forwarder {
   #endingOf(error: unknown): Outcome {
     if (error instanceof LocalFault) return { kind: 'damaged', message: error.message };
     if (error instanceof Unfit) return { kind: 'unfit', message: error.message };
+    if (error instanceof Refused) return { kind: 'turned-away', message: error.message };
     if (error instanceof AppError && error.code === 'broker-away') return { kind: 'lost' };
     this.#options.log.error({ error: sentenceOf(error) }, 'a delivery failed in a way nobody foresaw');
     return { kind: 'unreceipted' };
@@ -285,15 +249,16 @@ export class Forwarder {
 
   async #deliver(flight: Flight, track: Track): Promise<Ending> {
     const { item, fileId } = flight;
-    const { segment, jws, siteSeq, path } = item;
+    const { segment, jws, path } = item;
     const { seg, sha256, bytes } = segment;
     const manifest = readManifest(payloadOf(jws));
     if (manifest === null || manifest.seg !== seg || manifest.sha256 !== sha256 || manifest.size !== bytes)
       return { kind: 'damaged', message: 'its signed manifest says something else than the journal' };
-    if ((track.askFirst || siteSeq <= this.#oldUntilSeq) && !(await this.#ask(flight))) return { kind: 'silent' };
+    const answered = track.askFirst || this.#conversation.isOld(item) ? await this.#conversation.ask(item) : true;
     if (flight.ending !== null) return flight.ending;
+    if (!answered) return { kind: 'silent' };
     if (this.#options.outbox.isReceipted(seg)) return { kind: 'receipted' };
-    await this.#announce(item);
+    await this.#conversation.announce(item);
     // One file after the other on the wire: the older one gets its receipt while the next one is sent.
     const turn = this.#sending;
     let leaveTurn: () => void = () => undefined;
@@ -329,83 +294,11 @@ export class Forwarder {
       this.#topics.fin(fileId, size, sha256).length,
     );
     const packetMax = this.#bulk.maximumPacketBytes;
-    const chunkMax = this.#document?.ft.chunkMax ?? CHUNK_BYTES;
+    const chunkMax = this.#state.document?.ft.chunkMax ?? CHUNK_BYTES;
     const bytes = payloadBytesMax(Math.min(CHUNK_BYTES, this.#chunkSize.bytesMax), chunkMax, packetMax, topicBytes);
     if (bytes < init.length)
       throw new Unfit(`the broker takes packets of ${packetMax} bytes only; a transfer cannot be opened`);
     return bytes;
-  }
-
-  // Announcements and questions
-
-  /** Tells the centre about a segment, and about those behind it that fit into the same message. */
-  async #announce(item: OutboxItem): Promise<void> {
-    if (this.#announced.has(item.segment.seg)) return;
-    const behind = this.#options.outbox.pending(item.siteSeq, ANNOUNCE_BATCH - 1);
-    const packetMax = this.#control.maximumPacketBytes;
-    const bytesMax = payloadBytesMax(ANNOUNCE_BYTES_MAX, null, packetMax, this.#topics.seg.length);
-    const parts: string[] = [];
-    const segs: string[] = [];
-    let bytes = 2;
-    for (const { segment, siteSeq, jws } of [item, ...behind]) {
-      if (this.#announced.has(segment.seg)) continue;
-      const announcement: Announcement = { v: 1, siteSeq, state: 'queued', route: ROUTE, jws };
-      const part = JSON.stringify(announcement);
-      if (bytes + part.length + 1 > bytesMax) break;
-      bytes += part.length + 1;
-      parts.push(part);
-      segs.push(segment.seg);
-    }
-    if (segs[0] !== item.segment.seg)
-      throw new Unfit(`the broker takes packets of ${packetMax} bytes only; a manifest does not fit`);
-    const announced = this.#announced;
-    await this.#control.publish(this.#topics.seg, `[${parts.join(',')}]`, { expiryS: ANNOUNCE_EXPIRY_S });
-    for (const seg of segs) announced.add(seg);
-  }
-
-  /**
-   * Asks the centre for the receipt of a segment, and of those behind it that may have been sent before. False when the centre
-   * does not answer. A receipt that comes ends the flight by itself.
-   */
-  async #ask(flight: Flight): Promise<boolean> {
-    const { item } = flight;
-    const { seg } = item.segment;
-    while (this.#asking !== null) await this.#asking;
-    if (this.#missing.has(seg) || flight.ending !== null) return true;
-    const behind = this.#options.outbox
-      .pending(item.siteSeq, QUERY_BATCH - 1)
-      .filter((other) => other.siteSeq <= this.#oldUntilSeq && !this.#missing.has(other.segment.seg));
-    const asked = this.#request([seg, ...behind.map((other) => other.segment.seg)]);
-    this.#asking = asked.then(
-      () => undefined,
-      () => undefined,
-    );
-    try {
-      const unknown = await asked;
-      if (unknown === null) return flight.ending !== null;
-      for (const other of unknown) this.#missing.add(other);
-      return true;
-    } finally {
-      this.#asking = null;
-    }
-  }
-
-  async #request(segs: readonly string[]): Promise<ReadonlySet<string> | null> {
-    const id = ulid(this.#options.clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES));
-    const over = new AbortController();
-    let answer: ReadonlySet<string> | null = null;
-    this.#requests.set(id, (unknown) => {
-      answer = unknown;
-      over.abort();
-    });
-    try {
-      const body = JSON.stringify({ v: 1, type: 'receipts.query', segs });
-      await this.#control.publish(this.#topics.request(id), body, { expiryS: REQUEST_EXPIRY_S });
-      await pause(this.#timing.responseMs, over.signal);
-      return answer;
-    } finally {
-      this.#requests.delete(id);
-    }
   }
 
   // What comes in
@@ -429,30 +322,24 @@ export class Forwarder {
     const document = jws === '' ? "the centre's document was taken back" : this.#voice.document(jws);
     if (typeof document === 'string') {
       this.#options.log.error({ alarm: 'centre-away' }, document);
-      // A document that cannot be trusted does not take away one that could.
-      if (this.#document === null) this.#documentTrouble = document;
-      this.#lookAtLink();
+      this.#state.noDocument(document);
       return;
     }
-    this.#documentTrouble = null;
-    if (document.min > PROTOCOL_MAJOR || document.max < PROTOCOL_MAJOR)
-      this.#documentTrouble = `the centre speaks hrc/${document.min} to hrc/${document.max} only`;
-    else if (!document.routes.includes(ROUTE))
-      this.#documentTrouble = `the centre takes routes ${document.routes.join(', ')} only, this site sends by ${ROUTE}`;
     this.#documentJws = jws;
-    this.#document = this.#documentTrouble === null ? document : null;
-    // A new document is a centre that (re)connected: what was on its way to it may be lost.
-    this.#forgetCentre();
+    // A new document is a centre that (re)connected: what was on its way to it may be lost, and what it refused it may take now.
+    this.#startAnew();
     this.#pausedUntilMs = 0;
-    this.#lookAtLink();
+    for (const [seg, track] of this.#tracks) this.#tracks.set(seg, { ...track, restUntilMs: 0 });
+    this.#state.heard(document);
+    this.#bell.ring();
   }
 
   #hearState(payload: Buffer): void {
     const state = readState(parseJson(payload, MESSAGE_BYTES_MAX));
     if (state === null) return;
-    this.#centreOffline = !state.online;
-    if (this.#centreOffline) this.#endFlights();
-    this.#lookAtLink();
+    if (!state.online) this.#endFlights();
+    this.#state.offline(!state.online);
+    this.#bell.ring();
   }
 
   async #hearReceipts(payload: Buffer): Promise<void> {
@@ -469,7 +356,7 @@ export class Forwarder {
 
   async #hearReceipt(jws: string): Promise<void> {
     const { site, outbox, log } = this.#options;
-    const checked = this.#voice.receipt(jws, site, outbox, this.#document?.receipt.minDurability ?? 'stored');
+    const checked = this.#voice.receipt(jws, site, outbox, this.#state.document?.receipt.minDurability ?? 'stored');
     if (!checked.ok) {
       this.#refuse(checked.seg, checked.message);
       return;
@@ -508,123 +395,62 @@ export class Forwarder {
   #hearResponse(id: string, payload: Buffer): void {
     const unknown = readSegs(fieldsOf(parseJson(payload, MESSAGE_BYTES_MAX))?.['unknown'], QUERY_BATCH);
     if (unknown === null) return;
-    this.#silence(false);
-    this.#requests.get(id)?.(new Set(unknown));
+    this.#state.silent(false);
+    this.#conversation.answered(id, unknown);
   }
 
   // Connections
 
   #controlUp(): void {
-    this.#networkTrouble = null;
-    this.#oldUntilSeq = this.#options.outbox.lastSiteSeq();
-    this.#publishState().catch((error) => this.#options.log.warn({}, `no birth message: ${sentenceOf(error)}`));
+    void this.#presence.announce();
     this.#expectDocument();
-    this.#lookAtLink();
+    this.#up();
   }
 
-  async #publishState(): Promise<void> {
-    const { site, signer, clock, outbox } = this.#options;
-    const birth: Birth = {
-      v: 1,
-      online: true,
-      site,
-      at: clock.now().wallMs,
-      software: SOFTWARE,
-      siteSeq: { last: outbox.lastSiteSeq() },
-      keys: [signer.publicKey],
-      routes: [ROUTE],
-      min: 1,
-      max: 1,
-    };
-    await this.#control.publish(this.#topics.state, JSON.stringify(birth), { retain: true });
-    await this.#publishBacklog();
-  }
-
-  async #publishBacklog(): Promise<void> {
-    const { clock, outbox } = this.#options;
-    const backlog = { v: 1, at: clock.now().wallMs, ...outbox.backlog(), inFlight: this.#flights.size };
-    await this.#control.publish(this.#topics.backlog, JSON.stringify(backlog), { retain: true });
-  }
-
-  async #tellBacklog(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
-      await pause(this.#timing.backlogEveryMs, this.#closing.signal);
-      if (this.#control.up && !this.#closing.signal.aborted)
-        await this.#publishBacklog().catch((error) => this.#options.log.warn({}, sentenceOf(error)));
-    }
+  #up(): void {
+    this.#state.up(this.#control.up && this.#bulk.up);
+    this.#bell.ring();
   }
 
   #expectDocument(): void {
     void pause(this.#timing.documentMs, this.#closing.signal).then(() => {
-      if (this.#closing.signal.aborted || !this.#control.up || this.#document !== null) return;
-      this.#documentTrouble ??= 'the centre has not said what it can do';
-      this.#lookAtLink();
+      if (this.#closing.signal.aborted || !this.#control.up || this.#state.document !== null) return;
+      this.#state.documentLate();
     });
   }
 
   #down(why: string): void {
-    this.#networkTrouble = why;
     if (!this.#bulk.up) this.#chunkSize.lost();
-    if (!this.#control.up) {
-      this.#document = null;
-      this.#documentJws = '';
-      this.#documentTrouble = null;
-      this.#centreOffline = false;
-    }
-    this.#forgetCentre();
-    this.#lookAtLink();
+    if (!this.#control.up) this.#documentJws = '';
+    this.#state.down(why, !this.#control.up);
+    this.#startAnew();
   }
 
-  /** After a break on either side: everything under way is begun anew, by asking first. */
-  #forgetCentre(): void {
-    this.#announced = new Set();
-    this.#missing = new Set();
-    this.#oldUntilSeq = this.#options.outbox.lastSiteSeq();
+  /** After a break on either side everything under way is begun anew, by asking first. */
+  #startAnew(): void {
     this.#endFlights();
+    this.#conversation.forget();
   }
 
   #endFlights(): void {
-    for (const answer of this.#requests.values()) answer(null);
     for (const flight of this.#flights.values()) flight.end({ kind: 'lost' });
+    this.#conversation.giveUp();
   }
 
-  #silence(silent: boolean): void {
-    if (this.#centreSilent === silent) return;
-    this.#centreSilent = silent;
-    this.#lookAtLink();
-  }
-
-  #lookAtLink(): void {
-    if (this.#control.up && this.#bulk.up) this.#networkTrouble = null;
-    const trouble = this.#trouble();
-    const state = trouble === null && this.#ready() ? 'connected' : 'away';
-    this.#bell.ring();
-    if (this.#link.state === state && this.#link.trouble === trouble) return;
-    this.#link = { state, trouble };
+  #tellLink(link: CentreLink): void {
     for (const listener of this.#listeners) {
       try {
-        listener(this.#link);
+        listener(link);
       } catch (error) {
         this.#options.log.error({ error: sentenceOf(error) }, 'a listener of the link failed');
       }
     }
   }
 
-  #trouble(): string | null {
-    if (this.#networkTrouble !== null) return this.#networkTrouble;
-    if (this.#documentTrouble !== null) return this.#documentTrouble;
-    if (this.#centreOffline) return 'the centre is away';
-    if (this.#centreSilent) return 'the centre does not answer';
-    return null;
-  }
-
   #nowMs(): number {
     return this.#options.clock.now().monoMs;
   }
 }
-
-/** A message is larger than the broker takes: sending it would cost the connection each time. */
-class Unfit extends Error {}
 
 function random(): number {
   return randomInt(RANDOM_STEPS) / RANDOM_STEPS;

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { backoffMs } from '../core/hrc.ts';
 import type { Log } from '../core/ports.ts';
+import type { Clock } from '../core/time.ts';
 import { DialError, type Dialled, type DialOptions, dial, type Protocol } from './dial.ts';
 import { Window } from './window.ts';
 
@@ -27,10 +28,14 @@ export interface LineOptions extends Omit<DialOptions, 'protocol'> {
   /** Which version to try; shared by the lines of one forwarder, so that a refused 5 is remembered. */
   readonly protocol: { version: Protocol };
   readonly timing: LineTiming;
+  readonly clock: Clock;
   readonly log: Log;
   readonly onUp: () => void;
   readonly onDown: (why: string) => void;
 }
+
+/** The broker answered a message with a refusal (MQTT 5) and kept the connection. */
+export class Refused extends AppError {}
 
 /** A connection while it lasts. */
 interface Session extends Dialled {
@@ -41,8 +46,8 @@ interface Session extends Dialled {
 /** Room for one message. It is given back when the message is acknowledged, or by `leave`. */
 export interface Slot {
   /**
-   * Sends at QoS 1 and resolves when the broker acknowledged it. Rejects with `broker-away` when the line goes down or the broker
-   * refuses the message; a broker that does not answer in time loses the connection.
+   * Sends at QoS 1 and resolves when the broker acknowledged it. Rejects with `broker-away` when the line goes down, with
+   * {@link Refused} when the broker refuses the message; a broker that does not answer in time loses the connection.
    */
   send(topic: string, body: Buffer, options?: PublishOptions): Promise<void>;
   leave(): void;
@@ -131,15 +136,17 @@ export class Line {
   }
 
   async #run(): Promise<void> {
-    const { timing, protocol, log, clientId } = this.#options;
+    const { timing, protocol, log, clientId, clock } = this.#options;
     let failures = 0;
     while (!this.#closing.signal.aborted) {
       let why: string;
       let login = false;
       try {
         const dialled = await dial({ ...this.#options, protocol: protocol.version }, this.#closing.signal);
-        failures = 0;
+        const beganMs = clock.now().monoMs;
         why = await this.#live(dialled);
+        // A connection that never lasts is a failure too: something that is sent again each time may be what ends it.
+        if (clock.now().monoMs - beganMs > timing.backoffMaxMs) failures = 0;
       } catch (error) {
         if (error instanceof DialError && error.reason === 'protocol' && protocol.version === 5) {
           protocol.version = 4;

@@ -55,7 +55,9 @@ export type Outcome =
   /** The local file is not what was sealed. */
   | { readonly kind: 'damaged'; readonly message: string }
   /** The broker's packets are too small for it. */
-  | { readonly kind: 'unfit'; readonly message: string };
+  | { readonly kind: 'unfit'; readonly message: string }
+  /** The broker refused a message: rights or a quota. */
+  | { readonly kind: 'turned-away'; readonly message: string };
 
 export interface Reaction {
   readonly track: Track;
@@ -91,6 +93,8 @@ export function react(track: Track, outcome: Outcome, nowMs: number, random: num
       return loud(parked, 'verify-failed', `the file on disk is not what was sealed: ${outcome.message}`);
     case 'unfit':
       return loud(parked, 'broker-away', outcome.message);
+    case 'turned-away':
+      return loud({ ...failed, askFirst: true }, 'broker-away', outcome.message, retryMs);
     case 'refused':
       break;
   }

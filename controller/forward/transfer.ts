@@ -15,6 +15,9 @@ const CHUNK_EXPIRY_S = 600;
 /** The local file is not what was signed, or cannot be read: nothing a second sending would change. */
 export class LocalFault extends Error {}
 
+/** A message is larger than the broker takes: sending it would cost the connection each time. */
+export class Unfit extends Error {}
+
 export interface Transfer {
   readonly line: Line;
   readonly topics: SiteTopics;

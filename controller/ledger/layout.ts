@@ -39,3 +39,8 @@ export function layoutOf(root: string): Layout {
 export function segmentPath(stream: string, run: string, sequence: number): string {
   return `${stream}/${run}/${String(sequence).padStart(6, '0')}.mp4`;
 }
+
+/** The site's signing key. */
+export function siteKeyOf(layout: Layout): string {
+  return join(layout.keys, 'site.pem');
+}

@@ -1,0 +1,44 @@
+/** `quancheng central`: the reference centre of a one-machine site, with the embedded broker when the configuration asks for it. */
+import { startBroker } from '../central/broker.ts';
+import { Centre } from '../central/centre.ts';
+import { loadConfig } from '../config/load.ts';
+import { AppError } from '../core/errors.ts';
+import { SystemClock } from '../ledger/system-clock.ts';
+import { type Command, readArguments, untilAskedToStop } from './command.ts';
+import { processLog } from './log.ts';
+import { configPath } from './start.ts';
+
+export const central: Command = {
+  summary: 'the reference centre: receives segments, checks them, signs receipts',
+  usage: 'central --config FILE',
+  async run(args) {
+    const { options } = readArguments(args, ['config']);
+    const config = loadConfig(configPath(options['config']));
+    const { mqtt, centre: place } = config;
+    if (mqtt === null || place === null)
+      throw new AppError(
+        'bad-config',
+        'a centre on this machine needs mqtt and centre.folder in the site configuration',
+      );
+    const log = processLog('central');
+    const stop = untilAskedToStop();
+    const broker = mqtt.embeddedBroker === null ? null : await startBroker({ ...mqtt.embeddedBroker });
+    const centre = new Centre({
+      url: mqtt.url,
+      ...(mqtt.login === null ? {} : { username: mqtt.login.user, password: mqtt.login.password }),
+      folder: place.folder,
+      siteKeys: { mode: 'first-sight' },
+      clock: new SystemClock(),
+      log,
+    });
+    try {
+      await centre.start();
+      console.log(`ready ${JSON.stringify({ centre: place.folder, broker: broker?.port ?? null })}`);
+      await stop;
+    } finally {
+      await centre.close();
+      await broker?.close();
+    }
+    return 0;
+  },
+};

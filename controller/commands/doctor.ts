@@ -1,0 +1,177 @@
+/** `quancheng doctor`: looks at everything a recording needs, before a hearing depends on it. */
+import { execFile } from 'node:child_process';
+import { mkdir, open, rm, statfs } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { onvifCamera } from '../../devices/onvif/camera.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config, Device } from '../config/schema.ts';
+import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
+import type { FromRecorder } from '../core/recording.ts';
+import { dial } from '../forward/dial.ts';
+import { layoutOf } from '../ledger/layout.ts';
+import { FolderLock } from '../ledger/lock.ts';
+import { SystemClock } from '../ledger/system-clock.ts';
+import { DescribeFault, describe } from '../recorder/describe.ts';
+import { type DiskFacts, examine, exitCodeOf, renderFindings } from '../site/doctor.ts';
+import { type Command, readArguments } from './command.ts';
+import { brokerAddress, configPath } from './start.ts';
+
+const SYNCS = 8;
+const PROBE_BYTES = 256 * 1024;
+const PROBE_MS = 5_000;
+const FFMPEG_OUTPUT_MAX = 4 * 1024 * 1024;
+const MQTT_PORTS: { readonly [protocol: string]: number } = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 };
+
+export const doctor: Command = {
+  summary: 'check ffmpeg, disk, clock, recorder, broker and cameras; exit code 1 when something is at fault',
+  usage: 'doctor --config FILE',
+  async run(args) {
+    const { options } = readArguments(args, ['config']);
+    const config = loadConfig(configPath(options['config']));
+    const { mqtt } = config;
+    const findings = await examine({
+      ffmpeg,
+      disk: () => examineDisk(config.storage.data),
+      clock: async () => {
+        const clock = new SystemClock();
+        await clock.refresh();
+        return clock.state();
+      },
+      devices: config.devices.map((device) => ({
+        id: device.id,
+        camera: 'onvif' in device.source ? onvifCamera({ address: device.source.onvif, login: device.login }) : null,
+        ...('onvif' in device.source && device.source.profile !== undefined ? { profile: device.source.profile } : {}),
+        url: 'rtsp' in device.source ? device.source.rtsp : null,
+      })),
+      rtsp: (url) => knock(url, config.devices),
+      broker: mqtt === null ? null : () => askBroker(config, mqtt),
+      recorder: () => askRecorder(layoutOf(config.storage.data).recorderSocket),
+    });
+    process.stdout.write(renderFindings(findings));
+    return exitCodeOf(findings);
+  },
+};
+
+function ffmpeg(args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile('ffmpeg', [...args], { timeout: PROBE_MS, maxBuffer: FFMPEG_OUTPUT_MAX }, (error, stdout) => {
+      if (errnoOf(error) === 'ENOENT') reject(new AppError('ffmpeg-missing', 'ffmpeg is not installed'));
+      else if (error !== null)
+        reject(new AppError('ffmpeg-failed', `ffmpeg ${args.join(' ')}: ${error.message}`, { cause: error }));
+      else resolve(stdout);
+    });
+  });
+}
+
+async function examineDisk(folder: string): Promise<DiskFacts> {
+  const path = join(folder, `.doctor-${process.pid}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const file = await open(path, 'wx', 0o600);
+    const syncMs: number[] = [];
+    try {
+      for (let i = 0; i < SYNCS; i++) {
+        await file.write(Buffer.alloc(PROBE_BYTES, i));
+        const begun = performance.now();
+        await file.datasync();
+        syncMs.push(performance.now() - begun);
+      }
+    } finally {
+      await file.close();
+      await rm(path, { force: true });
+    }
+    const { bavail, blocks, bsize } = await statfs(folder);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, syncMs };
+  } catch (error) {
+    throw new AppError('data-not-writable', `${folder}: ${sentenceOf(error)}`, { cause: error });
+  }
+}
+
+/** One DESCRIBE with the login of the device that the address belongs to. */
+async function knock(url: string, devices: readonly Device[]): Promise<void> {
+  const host = new URL(url).hostname;
+  const device = devices.find(({ source }) => ('rtsp' in source ? source.rtsp === url : source.onvif.startsWith(host)));
+  const login = device?.login ?? null;
+  const source = {
+    url,
+    transport: 'auto',
+    audio: 'auto',
+    ...(login === null ? {} : { user: login.user, password: login.password }),
+  } as const;
+  try {
+    await describe(source, PROBE_MS);
+  } catch (error) {
+    if (error instanceof DescribeFault) throw new AppError(error.reason.code, error.reason.detail, { cause: error });
+    throw error;
+  }
+}
+
+/** A running controller holds the site's client ids, so then only the door is tried; else the login is tried too. */
+async function askBroker(config: Config, mqtt: NonNullable<Config['mqtt']>): Promise<void> {
+  const url = new URL(mqtt.url);
+  await openDoor(url.hostname, url.port === '' ? (MQTT_PORTS[url.protocol] ?? 0) : Number(url.port));
+  let lock: FolderLock;
+  try {
+    lock = await FolderLock.take(config.storage.data, 'controller', 'controller-already-runs');
+  } catch {
+    return;
+  }
+  try {
+    const { client } = await dialEither(config.site.id, mqtt);
+    await client.endAsync(true);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function dialEither(
+  clientId: string,
+  mqtt: NonNullable<Config['mqtt']>,
+): Promise<Awaited<ReturnType<typeof dial>>> {
+  const options = { ...brokerAddress(mqtt), clientId, subscriptions: [], onMessage: () => Promise.resolve() };
+  try {
+    return await dial({ ...options, protocol: 5 }, AbortSignal.timeout(PROBE_MS));
+  } catch {
+    return dial({ ...options, protocol: 4 }, AbortSignal.timeout(PROBE_MS));
+  }
+}
+
+function openDoor(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: host.replace(/^\[|\]$/g, ''), port, timeout: PROBE_MS });
+    const fail = (why: string) => {
+      socket.destroy();
+      reject(new AppError('broker-away', `${host}:${port} does not answer: ${why}`));
+    };
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('timeout', () => fail('time-out'));
+    socket.once('error', (error) => fail(errnoOf(error) ?? error.message));
+  });
+}
+
+/** The recorder says its status to everyone who comes; its first word holds the version. */
+function askRecorder(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    let said = '';
+    const fail = (why: string) => {
+      socket.destroy();
+      reject(new AppError('recorder-away', `no recorder answers at ${path}: ${why}`));
+    };
+    socket.setTimeout(PROBE_MS, () => fail('time-out'));
+    socket.once('error', (error) => fail(errnoOf(error) ?? error.message));
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      const end = said.indexOf('\n');
+      if (end < 0) return;
+      socket.destroy();
+      const message = JSON.parse(said.slice(0, end)) as FromRecorder;
+      if (message.type === 'status') resolve(message.status.version);
+      else fail('it did not say its status');
+    });
+  });
+}

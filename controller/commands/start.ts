@@ -1,0 +1,194 @@
+/** `quancheng start`: the controller, with everything it needs around it. The recorder is another process and lives on without it. */
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onvifCamera } from '../../devices/onvif/camera.ts';
+import { argonPins } from '../api/pin-hasher.ts';
+import { startApi } from '../api/start.ts';
+import { publicKeysFileOf } from '../central/centre.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
+import type { SiteFact } from '../core/facts.ts';
+import type { PublicKey } from '../core/jws.ts';
+import type { CentreLink, Log } from '../core/ports.ts';
+import type { DevicePlan } from '../core/site-plan.ts';
+import type { Address } from '../forward/dial.ts';
+import { Forwarder } from '../forward/forwarder.ts';
+import { type SiteSigner, siteSigner } from '../forward/signer.ts';
+import { Journal } from '../ledger/journal.ts';
+import { type Layout, layoutOf, segmentPath, siteKeyOf } from '../ledger/layout.ts';
+import { FolderLock } from '../ledger/lock.ts';
+import { SystemClock } from '../ledger/system-clock.ts';
+import { RecorderLink } from '../recorder/link.ts';
+import { Site } from '../site/site.ts';
+import { catchUp } from '../store/catch-up.ts';
+import { openStore } from '../store/open-index.ts';
+import { StoreOutbox } from '../store/outbox.ts';
+import { type Command, readArguments, untilAskedToStop } from './command.ts';
+import { processLog } from './log.ts';
+import { VERSION } from './version.ts';
+
+/** Asked for by systemd's Restart=: the journal broke, a fresh process takes it up again. */
+const EXIT_TEMPORARY = 75;
+/** The built panel lies beside the built controller. */
+const PANEL_FOLDER = fileURLToPath(new URL('../../panel', import.meta.url));
+const NOT_CONFIGURED: CentreLink = { state: 'not-configured', trouble: null };
+
+export const start: Command = {
+  summary: 'the controller: sessions, panel, forwarding; needs the recorder beside it',
+  usage: 'start --config FILE',
+  async run(args) {
+    const { options } = readArguments(args, ['config']);
+    const config = loadConfig(configPath(options['config']));
+    const log = processLog('controller');
+    const stop = untilAskedToStop();
+    const { close, failed } = await startController(config, log);
+    const reason = await Promise.race([stop, failed]);
+    await close();
+    return reason instanceof Error ? EXIT_TEMPORARY : 0;
+  },
+};
+
+/** The named file, `QUANCHENG_CONFIG`, or a usage error. */
+export function configPath(named: string | undefined): string {
+  const path = named ?? process.env['QUANCHENG_CONFIG'];
+  if (path === undefined || path === '')
+    throw new AppError('bad-usage', 'name the site configuration with --config FILE');
+  return path;
+}
+
+/**
+ * Starts in this order: lock, journal, index, recorder link, site, forwarder, API; closes in the opposite one. Resolves when the
+ * panel can be opened; prints one line `ready {json}` then.
+ */
+async function startController(config: Config, log: Log): Promise<{ close(): Promise<void>; failed: Promise<Error> }> {
+  const layout = layoutOf(config.storage.data);
+  const clock = new SystemClock();
+  const closings: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const act of closings.reverse()) {
+      try {
+        await act();
+      } catch (error) {
+        log.error({ error: sentenceOf(error) }, 'a part did not close well');
+      }
+    }
+  };
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve;
+  });
+  try {
+    const lock = await lockFolder(layout);
+    closings.push(() => lock.release());
+    await clock.refresh();
+    const journal = new Journal<SiteFact>(layout.siteJournal, clock);
+    const { tornBytes, faults } = await journal.open();
+    if (tornBytes > 0)
+      log.warn({ tornBytes }, 'the last journal line was half-written when the machine went down; it was set aside');
+    for (const fault of faults) log.error({ fault }, 'the site journal does not hold; run quancheng verify');
+    closings.push(() => journal.close());
+    const { store } = await openStore(layout, log);
+    closings.push(() => store.close());
+    const recorder = new RecorderLink({
+      socketPath: layout.recorderSocket,
+      afterSeq: () => store.progress('recorder').seq,
+      log,
+    });
+    const signer = siteSigner(siteKeyOf(layout));
+    let forwarder: Forwarder | null = null;
+    const site = new Site({
+      plan: config,
+      index: store,
+      journal,
+      catchUp: async (name) => {
+        await catchUp(store, name, name === 'recorder' ? layout.recorderJournal : layout.siteJournal);
+      },
+      recorder,
+      cameras: (device: DevicePlan) =>
+        onvifCamera({ address: 'onvif' in device.source ? device.source.onvif : '', login: device.login }),
+      signer,
+      pins: argonPins,
+      clock,
+      log,
+      link: () => forwarder?.link() ?? NOT_CONFIGURED,
+      pathOf: (segment) => join(layout.media, segmentPath(segment.stream, segment.run, segment.sequence)),
+      onFatal: (error) => fail(error instanceof Error ? error : new Error(sentenceOf(error))),
+    });
+    await site.start();
+    closings.push(() => site.close());
+    recorder.start();
+    closings.push(() => recorder.close());
+    const outbox = new StoreOutbox(store, site.journal, layout.media);
+    forwarder = forwarderOf(config, outbox, signer, clock, log);
+    forwarder?.start();
+    closings.push(() => forwarder?.close());
+    const api = await startApi({
+      desk: site.desk,
+      log,
+      version: VERSION,
+      host: config.listen.host,
+      port: config.listen.port,
+      panelFolder: PANEL_FOLDER,
+    });
+    closings.push(() => api.close());
+    const panel = `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${api.port}/`;
+    const pins = Object.fromEntries(site.takeFirstPins().map(({ person, pin }) => [person, pin]));
+    console.log(`ready ${JSON.stringify({ panel, api: `${panel}api/v1`, pins, data: layout.root })}`);
+    return { close, failed };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function lockFolder(layout: Layout): Promise<FolderLock> {
+  try {
+    await mkdir(dirname(layout.index), { recursive: true, mode: 0o750 });
+  } catch (error) {
+    throw new AppError('data-not-writable', `the data folder ${layout.root} cannot be written: ${sentenceOf(error)}`, {
+      cause: error,
+    });
+  }
+  return FolderLock.take(layout.root, 'controller', 'controller-already-runs');
+}
+
+function forwarderOf(
+  config: Config,
+  outbox: StoreOutbox,
+  signer: SiteSigner,
+  clock: SystemClock,
+  log: Log,
+): Forwarder | null {
+  if (config.mqtt === null) return null;
+  const trust =
+    config.centreKeyFile !== null
+      ? { keys: keysIn(config.centreKeyFile) }
+      : { file: publicKeysFileOf(config.centre?.folder ?? '') };
+  return new Forwarder({ ...brokerAddress(config.mqtt), site: config.site.id, outbox, signer, trust, clock, log });
+}
+
+/** How the configuration says to reach the broker; certificates are read now. */
+export function brokerAddress(mqtt: NonNullable<Config['mqtt']>): Address {
+  const tls = {
+    ...(mqtt.caFile === undefined ? {} : { ca: readFileSync(mqtt.caFile, 'utf8') }),
+    ...(mqtt.certFile === undefined ? {} : { cert: readFileSync(mqtt.certFile, 'utf8') }),
+    ...(mqtt.keyFile === undefined ? {} : { key: readFileSync(mqtt.keyFile, 'utf8') }),
+  };
+  return {
+    url: mqtt.url,
+    ...(mqtt.login === null ? {} : { username: mqtt.login.user, password: mqtt.login.password }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+  };
+}
+
+/** The centre's public receipt keys, as the centre's own file of public keys holds them. */
+function keysIn(path: string): readonly PublicKey[] {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as { keys: readonly PublicKey[] }).keys;
+  } catch (error) {
+    throw new AppError('bad-config', `centreKeyFile ${path} cannot be read: ${sentenceOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,25 @@
+/** Every wait of the forwarder, in milliseconds, and what each is unless said otherwise. */
+import type { LineTiming } from './line.ts';
+
+export interface ForwardTiming extends LineTiming {
+  /** From the end of a transfer to the centre's word about it. */
+  readonly finResultMs: number;
+  /** From that word to the receipt, before it is asked for. */
+  readonly receiptMs: number;
+  /** For the answer to a request. */
+  readonly responseMs: number;
+  /** For the centre's document after connecting. */
+  readonly documentMs: number;
+  readonly backlogEveryMs: number;
+}
+
+export const FORWARD_TIMING: ForwardTiming = {
+  backoffFirstMs: 1_000,
+  backoffMaxMs: 60_000,
+  pubackTimeoutMs: 30_000,
+  finResultMs: 6 * 60_000,
+  receiptMs: 15_000,
+  responseMs: 15_000,
+  documentMs: 30_000,
+  backlogEveryMs: 60_000,
+};
