@@ -30,6 +30,9 @@ export function FacePanel({ view, stale, serverNow }: Props) {
   const session = view?.session ?? null;
   // A stale screen does not count on: it shows the length at the last thing it was told.
   const now = stale ? (view?.at ?? 0) : (serverNow ?? 0);
+  // “You can start” is never said above a button that is shut.
+  const shut = session === null && view !== null && !view.may.open && face !== 'asleep';
+  const sub = say(shut ? 'sub.may-not-start' : `sub.${face}`);
   return (
     <section class="face" data-face={face} data-stale={stale}>
       <Icon name={stale ? 'unlinked' : ICONS[face]} class="face-icon" />
@@ -39,9 +42,7 @@ export function FacePanel({ view, stale, serverNow }: Props) {
           {stale && <span class="face-stale">{say('stale.word')}</span>}
         </p>
         <p class="face-below">
-          <span class="face-sub">
-            {stale && view !== null ? say('stale.last', { time: timeText(view.at) }) : say(`sub.${face}`)}
-          </span>
+          <span class="face-sub">{stale && view !== null ? say('stale.last', { time: timeText(view.at) }) : sub}</span>
           {session !== null && (
             <span class="face-elapsed tabular" role="timer" data-elapsed>
               {lengthText(elapsedMs(session, now))}
@@ -56,7 +57,7 @@ export function FacePanel({ view, stale, serverNow }: Props) {
       </div>
       {/* Said aloud at each change of state; the running seconds are left out on purpose. */}
       <p class="unseen" aria-live={face === 'fault' ? 'assertive' : 'polite'} data-live>
-        {stale ? say('stale.word') : say(`face.${face}`) + sayStop() + say(`sub.${face}`)}
+        {stale ? say('stale.word') : say(`face.${face}`) + sayStop() + sub}
       </p>
     </section>
   );

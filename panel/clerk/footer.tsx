@@ -61,8 +61,8 @@ function diskHealth(hoursLeft: number | null): Health {
 
 function diskText(disk: RoomView['disk']): string {
   if (disk.hoursLeft === null) return say('foot.disk-unknown', { size: sizeText(disk.freeBytes) });
-  const hours = disk.hoursLeft < 1 ? say('foot.less-than-hour') : say('foot.hours', { n: Math.floor(disk.hoursLeft) });
-  return say('foot.disk', { hours });
+  if (disk.hoursLeft < 1) return say('foot.disk-under-hour');
+  return say('foot.disk', { hours: say('foot.hours', { n: Math.floor(disk.hoursLeft) }) });
 }
 
 function centreText(centre: RoomView['centre']): string {

@@ -7,7 +7,7 @@ import { say } from '../words/language.ts';
 import { copyText } from './copy-text.ts';
 import type { Transport } from './transport.ts';
 
-const PAGE_ROWS = 25;
+const PAGE_ROWS = 20;
 const SHORT_HASH_CHARACTERS = 12;
 
 export function SegmentTable({ review, transport }: { readonly review: ReviewView; readonly transport: Transport }) {

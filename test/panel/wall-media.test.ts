@@ -43,6 +43,13 @@ test('rounding does not add up over eight hours', () => {
   expect(at).toBeCloseTo(last * 10.007 + 5, 2);
 });
 
+test('a hole in the media is not bridged, even when the dates fit', () => {
+  const [first, , third] = fragments(0, 2, 4);
+  const stretches = stretchesOf([first, third].filter((one) => one !== undefined));
+  expect(mediaAt(stretches, NINE + 3_000)).toBeNull();
+  expect(mediaAt(stretches, NINE + 4_500)).toBe(4.5);
+});
+
 test('a fragment without a date is left out', () => {
   expect(stretchesOf([{ start: 0, duration: 2, programDateTime: null }])).toEqual([]);
 });
