@@ -204,8 +204,9 @@ export class Line {
       session.lost.signal.addEventListener('abort', lost);
       session.client.publish(topic, body, { qos: 1, retain, ...properties }, (error) => {
         if (error === undefined || error === null) settle(null);
-        else
-          settle(new AppError('broker-away', `the broker refused a message: ${sentenceOf(error)}`, { cause: error }));
+        else if (session.client.connected)
+          settle(new Refused('broker-away', `the broker refused a message: ${sentenceOf(error)}`, { cause: error }));
+        else settle(new AppError('broker-away', 'the connection to the broker was lost', { cause: error }));
       });
     });
   }

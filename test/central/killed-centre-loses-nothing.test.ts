@@ -73,7 +73,7 @@ test('a centre that cannot store says so, stores when it can, and loses nothing'
   mkdirSync(scene.centreFolder);
   // A file lies where the site's folder has to be.
   writeFileSync(join(scene.centreFolder, SITE), '');
-  await scene.centre(url);
+  const first = await scene.centre(url);
   scene.forwarder(url);
   await scene.outbox.seal(200_000);
   await until('the centre’s alarm', () => scene.centreEar.alarms('disk-failed').length > 0);
@@ -81,6 +81,7 @@ test('a centre that cannot store says so, stores when it can, and loses nothing'
   expect(scene.outbox.receipts.size).toBe(0);
   rmSync(join(scene.centreFolder, SITE));
   // Coming back, the centre says so, and the site does not sit out its rest.
+  await first.close();
   await scene.centre(url);
   await scene.delivered();
   expect(existsSync(join(scene.centreFolder, SITE, 'cam-02'))).toBe(true);

@@ -27,6 +27,7 @@ describe('after a failed attempt', () => {
     { kind: 'unreceipted' },
     { kind: 'damaged', message: 'x' },
     { kind: 'unfit', message: 'x' },
+    { kind: 'turned-away', message: 'x' },
     ...HRC_CODES.map((code) => refused(code)),
   ];
   test.each(outcomes)('%j never means "never again", nor a loop without rest', (outcome) => {

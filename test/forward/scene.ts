@@ -16,8 +16,9 @@ import { manifestOf } from '../../controller/core/hrc.ts';
 import { jwsHash } from '../../controller/core/jws.ts';
 import type { Backlog, Log, Outbox, OutboxItem, Signer } from '../../controller/core/ports.ts';
 import { ulid } from '../../controller/core/ulid.ts';
-import { Forwarder, type ForwarderOptions, type ForwardTiming } from '../../controller/forward/forwarder.ts';
+import { Forwarder, type ForwarderOptions } from '../../controller/forward/forwarder.ts';
 import { type SiteSigner, siteSigner } from '../../controller/forward/signer.ts';
+import type { ForwardTiming } from '../../controller/forward/timing.ts';
 import { SystemClock } from '../../controller/ledger/system-clock.ts';
 
 export const clock = new SystemClock();
@@ -188,7 +189,7 @@ export async function broker(kind: BrokerKind, config: readonly string[] = []): 
   }
   const folder = mkdtempSync(join(tmpdir(), 'mosquitto-'));
   const file = join(folder, 'mosquitto.conf');
-  writeFileSync(file, [`listener ${port} 127.0.0.1`, 'allow_anonymous true', ...config, ''].join('\n'));
+  writeFileSync(file, [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'user root', ...config, ''].join('\n'));
   let running: ChildProcess | null = null;
   const start = async () => {
     running = spawn('/usr/sbin/mosquitto', ['-c', file], { stdio: 'ignore' });
@@ -277,8 +278,8 @@ export class Scene {
       trust: { file: publicKeysFileOf(this.centreFolder) },
       clock,
       log: this.siteEar,
-      timing: QUICK,
       ...change,
+      timing: { ...QUICK, ...change.timing },
     });
     this.#endings.unshift(() => forwarder.close());
     forwarder.start();
