@@ -134,7 +134,7 @@ export const en: Readonly<Record<WordKey, string>> = {
   'stream.off': 'Asleep',
   'stream.connecting': 'Connecting',
   'stream.armed': 'Ready',
-  'stream.starting': 'Not on disk yet',
+  'stream.starting': 'Starting',
   'stream.recording': 'Recording',
   'stream.lost': 'Lost',
   'stream.refused': 'Refused',
