@@ -157,9 +157,12 @@ function roomOf(path: string): string {
   return top === 'panel' || top === 'test' || rest.length === 0 ? top : `${top}/${second}`;
 }
 
-/** The file a relative import names, or null for a package. */
+/** The file a relative import names, or null for a package. What the build will have made of a source is that source. */
 function targetOf(path: string, from: string): string | null {
-  return from.startsWith('.') ? normalize(join(dirname(path), from)) : null;
+  if (!from.startsWith('.')) return null;
+  const target = normalize(join(dirname(path), from));
+  const source = target.replace(/\.js$/, '.ts');
+  return existsSync(join(ROOT, source)) ? source : target;
 }
 
 function packageOf(from: string): string {

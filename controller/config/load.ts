@@ -206,14 +206,14 @@ function configOf(path: string, site: SiteFile, secrets: Secrets): Config {
 }
 
 /** Address of the embedded broker as this machine reaches it. */
-export function brokerUrlOf(broker: { readonly host: string; readonly port: number } | null): string {
+function brokerUrlOf(broker: { readonly host: string; readonly port: number } | null): string {
   if (broker === null) return '';
   const host = broker.host === '0.0.0.0' ? '127.0.0.1' : broker.host.includes(':') ? `[${broker.host}]` : broker.host;
   return `mqtt://${host}:${broker.port}`;
 }
 
 /** Freezes a value and everything in it; change means restart. */
-export function deepFreeze<T>(value: T): T {
+function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const part of Object.values(value)) deepFreeze(part);
   return Object.freeze(value);

@@ -43,8 +43,8 @@ export interface Checks {
   readonly disk: () => Promise<DiskFacts>;
   readonly clock: () => Promise<ClockState>;
   readonly devices: readonly DeviceToExamine[];
-  /** Knocks at an RTSP address. Rejects with `camera-unreachable` and the like. */
-  readonly rtsp: (url: string) => Promise<void>;
+  /** Knocks at the RTSP address of the device with this id. Rejects with `camera-unreachable` and the like. */
+  readonly rtsp: (url: string, device: string) => Promise<void>;
   /** Connects to the broker with its login. Rejects with `broker-away`. */
   readonly broker: (() => Promise<void>) | null;
   /** Version of the running recorder. Rejects with `recorder-away`. */
@@ -172,7 +172,7 @@ async function examineDevice(device: DeviceToExamine, rtsp: Checks['rtsp']): Pro
   const { id, camera, url } = device;
   if (camera === null) {
     if (url === null) return [];
-    await rtsp(url);
+    await rtsp(url, id);
     return [ok(id, `answers at ${url}`)];
   }
   const findings: Finding[] = [];
@@ -190,7 +190,7 @@ async function examineDevice(device: DeviceToExamine, rtsp: Checks['rtsp']): Pro
 
 async function examineStream(device: DeviceToExamine, camera: Camera, rtsp: Checks['rtsp']): Promise<Finding[]> {
   const source: Source = await camera.source(device.profile);
-  await rtsp(source.url);
+  await rtsp(source.url, device.id);
   return [ok(device.id, `streams from ${source.url}`)];
 }
 

@@ -152,6 +152,15 @@ describe('a device', () => {
     ]);
   });
 
+  test('is knocked at where it streams, by its own id', async () => {
+    const knocked: string[] = [];
+    const rtsp = async (url: string, device: string) => {
+      knocked.push(`${device} ${url}`);
+    };
+    await examine(checks({ rtsp }));
+    expect(knocked.sort()).toEqual([`microphone rtsp://192.168.1.31:554/audio`, `panorama ${SOURCE.url}`]);
+  });
+
   test('is asked for the profile that is configured', async () => {
     const asked: (string | undefined)[] = [];
     const asking = camera({

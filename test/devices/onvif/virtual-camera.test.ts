@@ -120,6 +120,16 @@ test('addresses that lead elsewhere are brought back to the camera (Q06)', async
   expect((await camera(device).source()).url).toBe('rtsp://127.0.0.1:5544/live/main');
 });
 
+test('a camera whose cable was pulled is unreachable within the deadline, and back when it is back (Q01)', async () => {
+  const device = site.device('either');
+  device.leave();
+  const began = performance.now();
+  expect(await codeOf(camera(device, undefined, 500).identify())).toBe('camera-unreachable');
+  expect(performance.now() - began).toBeLessThan(1_500);
+  device.comeBack();
+  expect((await camera(device).identify()).serial).toBe(SERIAL);
+});
+
 test('a camera that restarts with its clock at 1970 is known again', async () => {
   const device = site.device('either');
   await device.reboot(50);
