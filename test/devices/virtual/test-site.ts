@@ -10,7 +10,7 @@ import type { VirtualDeviceSpec } from '../../../devices/virtual/spec.ts';
 import { run } from '../../oracle/frames.ts';
 
 /** Shared by all tests, so that media are encoded once on a machine. */
-export const MEDIA_CACHE_DIR = join(tmpdir(), 'quancheng-test-media');
+export const MEDIA_CACHE_DIR = join(tmpdir(), 'quancheng-virtual-media');
 
 /** A picture that costs next to nothing; its loop is over after 4 s. */
 export const TINY_VIDEO = { width: 320, height: 180, fps: 25, bitrateKbps: 200, gopS: 1, loopS: 4 } as const;
