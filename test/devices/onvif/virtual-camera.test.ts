@@ -20,7 +20,7 @@ let site: VirtualSite;
 beforeAll(async () => {
   const common = { kind: 'camera', room: 'Room', audio: 'pcma', video: VIDEO, discovery: false } as const;
   site = await startVirtualSite({
-    cacheDir: join(tmpdir(), 'quancheng-virtual-media'),
+    cacheDir: join(tmpdir(), 'quancheng-test-media'),
     devices: [
       { ...common, id: 'either', name: 'either', serial: SERIAL },
       { ...common, id: 'token', name: 'token', onvifLogin: 'token' },
