@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import type { MediaFile } from '../core/desk.ts';
-import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
+import { AppError, errnoOf } from '../core/errors.ts';
 
 const PARTIAL = 206;
 const NOT_MODIFIED = 304;
@@ -32,34 +32,11 @@ export function rangeOf(
 
 /** Rejects with `segment-unknown` when the file is not there (the centre may have it: see retention). */
 export async function sendMedia(request: Request, response: Response, file: MediaFile): Promise<void> {
-  const etag = `"${file.sha256}"`;
-  response.set({
-    'Accept-Ranges': 'bytes',
-    'Cache-Control': 'private',
-    'Content-Type': 'video/mp4',
-    ETag: etag,
-  });
-  if (request.headers['if-none-match'] === etag) {
-    response.status(NOT_MODIFIED).end();
-    return;
-  }
-  const ifRange = request.headers['if-range'];
-  const isSame = ifRange === undefined || ifRange === etag;
-  const range = isSame ? rangeOf(request.headers.range, file.bytes) : null;
-  if (range === 'unsatisfiable') {
-    response.status(RANGE_NOT_SATISFIABLE).set('Content-Range', `bytes */${file.bytes}`).end();
-    return;
-  }
-  const { first, last } = range ?? { first: 0, last: file.bytes - 1 };
   const handle = await openFile(file);
   try {
-    if (range !== null) response.status(PARTIAL).set('Content-Range', `bytes ${first}-${last}/${file.bytes}`);
-    response.set('Content-Length', String(last - first + 1));
-    if (request.method === 'HEAD') {
-      response.end();
-      return;
-    }
-    await pipeline(handle.createReadStream({ start: first, end: last, autoClose: false }), response);
+    const range = answerHead(request, response, file);
+    if (range === null) return;
+    await pipeline(handle.createReadStream({ start: range.first, end: range.last, autoClose: false }), response);
   } catch (error) {
     // The player went away in the middle: nothing is wrong.
     if (errnoOf(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
@@ -68,11 +45,39 @@ export async function sendMedia(request: Request, response: Response, file: Medi
   }
 }
 
+/** Status and headers; the bytes that are to follow, or null when the answer is whole without any. */
+function answerHead(
+  request: Request,
+  response: Response,
+  file: MediaFile,
+): { readonly first: number; readonly last: number } | null {
+  const etag = `"${file.sha256}"`;
+  response.set({ 'Accept-Ranges': 'bytes', 'Cache-Control': 'private', 'Content-Type': 'video/mp4', ETag: etag });
+  if (request.headers['if-none-match'] === etag) {
+    response.status(NOT_MODIFIED).end();
+    return null;
+  }
+  const ifRange = request.headers['if-range'];
+  const isSame = ifRange === undefined || ifRange === etag;
+  const range = isSame ? rangeOf(request.headers.range, file.bytes) : null;
+  if (range === 'unsatisfiable') {
+    response.status(RANGE_NOT_SATISFIABLE).set('Content-Range', `bytes */${file.bytes}`).end();
+    return null;
+  }
+  const sent = range ?? { first: 0, last: file.bytes - 1 };
+  if (range !== null) response.status(PARTIAL).set('Content-Range', `bytes ${sent.first}-${sent.last}/${file.bytes}`);
+  response.set('Content-Length', String(sent.last - sent.first + 1));
+  if (request.method !== 'HEAD') return sent;
+  response.end();
+  return null;
+}
+
 async function openFile(file: MediaFile) {
   try {
     return await open(file.path, 'r');
   } catch (error) {
-    throw new AppError('segment-unknown', `the file of segment ${file.seg} cannot be opened: ${sentenceOf(error)}`, {
+    const why = errnoOf(error) ?? 'unknown error';
+    throw new AppError('segment-unknown', `the file of segment ${file.seg} cannot be opened (${why})`, {
       cause: error,
     });
   }

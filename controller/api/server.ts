@@ -142,6 +142,8 @@ function answerFailure(log: Log): ErrorRequestHandler {
     const { status, body } = failureOf(known);
     if (known.kind === 'internal') {
       log.error({ method: request.method, path: request.path, err: known.cause ?? known }, 'a request failed');
+    } else if (known.code === 'segment-unknown' && known.cause !== undefined) {
+      log.error({ path: request.path, err: known.cause }, 'a file of the index cannot be opened');
     }
     if (response.headersSent) {
       // Half an answer is on its way: cutting it off is the only way left to say that it is not whole.
@@ -149,6 +151,7 @@ function answerFailure(log: Log): ErrorRequestHandler {
       return;
     }
     if (known.retryAfterMs !== null) response.set('Retry-After', String(Math.ceil(known.retryAfterMs / MS)));
-    response.set('Cache-Control', 'no-store').status(status).json(body);
+    for (const header of ['ETag', 'Accept-Ranges', 'Content-Length']) response.removeHeader(header);
+    response.status(status).set('Cache-Control', 'no-store').type('json').send(JSON.stringify(body));
   };
 }
