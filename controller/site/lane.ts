@@ -1,21 +1,22 @@
 /** One bounded queue: what comes in is done in order, one at a time, so that two panels and a status never act on half a change. */
-import { AppError } from '../core/errors.ts';
+import type { AppError } from '../core/errors.ts';
 
 export class Lane {
-  readonly #name: string;
   readonly #limit: number;
+  readonly #full: () => AppError;
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  constructor(name: string, limit: number) {
-    this.#name = name;
+  /** `full` is what an act is refused with while `limit` acts wait already. */
+  constructor(limit: number, full: () => AppError) {
     this.#limit = limit;
+    this.#full = full;
   }
 
-  /** Does `act` after everything before it; answers what it answers. Refuses when `limit` acts wait already. */
+  /** Does `act` after everything before it; answers what it answers. */
   run<T>(act: () => Promise<T>): Promise<T> {
     if (this.#waiting >= this.#limit) {
-      return Promise.reject(new AppError('internal', `${this.#name}: ${this.#limit} requests wait already`));
+      return Promise.reject(this.#full());
     }
     this.#waiting += 1;
     const done = this.#tail.then(act).finally(() => {

@@ -24,6 +24,7 @@ const LOGIN_IDLE_MS = 12 * 3_600_000;
 const USE_STEP_MS = 60_000;
 /** Hashing takes tens of milliseconds of a core and 19 MiB each; more waiting at once is refused. */
 const LOGINS_WAITING_MAX = 20;
+const RETRY_WHEN_FULL_MS = 2_000;
 
 interface Tries {
   readonly wrong: number;
@@ -52,7 +53,10 @@ export interface PeopleOptions {
 export class People {
   readonly #options: PeopleOptions;
   readonly #tries = new Map<string, Tries>();
-  readonly #lane = new Lane('login', LOGINS_WAITING_MAX);
+  readonly #lane = new Lane(
+    LOGINS_WAITING_MAX,
+    () => new AppError('too-many-tries', 'too many people log in at once', { retryAfterMs: RETRY_WHEN_FULL_MS }),
+  );
   readonly #listeners: ((login: string) => void)[] = [];
   #fresh: FirstPin[] = [];
   /** Hash of a PIN that nobody knows: an unknown person takes as long as a known one. */

@@ -113,3 +113,10 @@ test('logins and refusals are audited', async () => {
     ['clerk', 'logout'],
   ]);
 });
+
+test('a flood of logins is refused beyond what can wait, and the door opens again', async () => {
+  const flood = await Promise.allSettled(Array.from({ length: 60 }, () => stage.desk.login('nobody', '1')));
+  const codes = flood.map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'in'));
+  expect(codes.filter((code) => code === 'too-many-tries').length).toBeGreaterThan(30);
+  await stage.desk.login('clerk', pinOf('clerk'));
+});

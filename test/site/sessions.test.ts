@@ -1,8 +1,10 @@
 /** Opening, proving, closing: two panels, double presses, dead cameras, restarts at any step. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { OpenPress } from '../../controller/core/desk.ts';
+import type { SiteFact } from '../../controller/core/facts.ts';
 import type { Cause, DesiredStream } from '../../controller/core/recording.ts';
 import { coverage } from '../../controller/core/timeline.ts';
+import { Journal } from '../../controller/ledger/journal.ts';
 import { PLAN, Stage } from './stage.ts';
 
 const press = (id: string): OpenPress => ({ press: `press-${id}`, kind: 'hearing', matter: '案' });
@@ -220,6 +222,36 @@ describe('a controller that dies', () => {
     await stage.site.idle();
     await vi.waitFor(() => expect(stage.desk.session(clerk(), session.id).state).toBe('closed'));
     expect((await open()).session.id).toBe(session.id);
+  });
+
+  test('right after a fact was journaled, before anybody heard of it, does at the next start what the fact says', async () => {
+    const { session } = await open();
+    await stage.pass(2_000);
+    const whole = (await stage.facts()).find((fact) => fact.type === 'session-opened');
+    if (whole?.type !== 'session-opened') throw new Error('not journaled');
+    await stage.desk.close(clerk(), session.id);
+    await stage.pass(6_000);
+    await stage.stop();
+    const journaled = async (fact: SiteFact): Promise<void> => {
+      const journal = new Journal<SiteFact>(stage.layout.siteJournal, stage.clock);
+      await journal.open();
+      await journal.append(fact);
+      await journal.close();
+      await stage.start();
+    };
+    const at = stage.clock.now();
+    await journaled({ ...whole, session: 'S2', press: 'press-two', openedAt: at, from: at });
+    expect(stage.desk.session(clerk(), 'S2').state).toBe('opening');
+    expect(wish('cam')).toMatchObject({ mode: 'keep', claims: [{ id: 'S2', to: null }] });
+    expect((await open('two')).isNew).toBe(false);
+    await stage.pass(2_000);
+    await stage.stop();
+    const to = stage.clock.now();
+    await journaled({ type: 'session-closing', session: 'S2', by: 'clerk', closedAt: to, to });
+    expect(wish('cam')).toMatchObject({ mode: 'keep', claims: [{ id: 'S2', to }] });
+    await stage.pass(900);
+    expect(stage.desk.session(clerk(), 'S2').state).toBe('closed');
+    expect(wish('cam')?.mode).not.toBe('keep');
   });
 
   test('keeps an armed room awake', async () => {
