@@ -81,11 +81,14 @@ export class RtspSession implements Listener {
   prepare(startAt: StartAt): void {
     const nowMs = this.#playout.nowMs();
     const live = this.#playout.liveFrame(nowMs);
+    const [sentFrames, sentPackets] = [this.#nextFrame, this.#nextPacket];
     this.#nextPacket = this.#playout.livePacket(nowMs);
     if (!this.#has('video')) return;
-    this.#nextFrame =
-      startAt === 'keyframe-now' ? this.#playout.keyframeBefore(live) : this.#playout.keyframeAfter(live);
-    this.#nextPacket = this.#playout.packetAt(this.#nextFrame / this.#fps());
+    const newest = this.#playout.keyframeBefore(live);
+    // After a PAUSE nothing is sent twice: time never runs backwards in a session.
+    const isNow = startAt === 'keyframe-now' && newest >= sentFrames;
+    this.#nextFrame = isNow ? newest : this.#playout.keyframeAfter(live);
+    this.#nextPacket = Math.max(sentPackets, this.#playout.packetAt(this.#nextFrame / this.#fps()));
   }
 
   /** RTP-Info of the PLAY response, valid after {@link prepare}. */

@@ -57,6 +57,7 @@ export interface VirtualDeviceSpec {
   readonly transport?: TransportChoice;
   readonly startAt?: StartAt;
   readonly sessionTimeoutS?: number;
+  /** Most cameras keep a nonce as long as anybody uses it; a short life makes TEARDOWN of a long session fail. */
   readonly nonceLifeS?: number;
   readonly maxSessions?: number;
   /** How far `Created` of a WS-UsernameToken may be from the device's clock. */
@@ -126,7 +127,7 @@ export function resolveDevice(spec: VirtualDeviceSpec): ResolvedDevice {
     transport: 'both',
     startAt: 'keyframe-now',
     sessionTimeoutS: 60,
-    nonceLifeS: 300,
+    nonceLifeS: 86_400,
     maxSessions: 6,
     createdWindowMs: 5_000,
     lockAfter: 0,

@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { readSei } from '../../devices/virtual/sei.ts';
+import type { SentStream } from '../../devices/virtual/sent-ledger.ts';
 import { readStrip, STRIP_CELLS, stripHeight } from '../../devices/virtual/strip.ts';
 import { readSamples } from './mp4-samples.ts';
 
@@ -79,6 +80,26 @@ export function assertOnceInOrder(frames: readonly FrameMark[], options: { reado
 
 function describe(frame: FrameMark): string {
   return `frame ${frame.boot}/${frame.number} (picture ${frame.index} of ${frame.file})`;
+}
+
+/**
+ * Frames that a device handed to the sessions of a recorder and that no recording holds.
+ * @param sent what the device says about those sessions (`device.sent()`), perhaps narrowed to some of them.
+ */
+export function lostFrames(sent: readonly SentStream[], frames: readonly FrameMark[]): MissingFrames[] {
+  const kept = new Set(frames.map((frame) => `${frame.boot}/${frame.number}`));
+  const lost: { boot: number; from: number; to: number }[] = [];
+  for (const { boot, frames: ranges } of sent) {
+    for (const { from, to } of ranges) {
+      for (let number = from; number <= to; number++) {
+        if (kept.has(`${boot}/${number}`)) continue;
+        const last = lost.at(-1);
+        if (last !== undefined && last.boot === boot && last.to === number - 1) last.to = number;
+        else lost.push({ boot, from: number, to: number });
+      }
+    }
+  }
+  return lost;
 }
 
 /** A decoded picture whose strip does not say what its mark says; `strip` is undefined when it cannot be read. */

@@ -8,7 +8,15 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { startVirtualSite } from '../../devices/virtual/site.ts';
 import { paintTones } from '../../devices/virtual/tone.ts';
 import { MEDIA_CACHE_DIR, record, TINY_LOOP_FRAMES, tinyCamera } from '../devices/virtual/test-site.ts';
-import { assertOnceInOrder, compareStrips, type FrameMark, missingFrames, readFrames, run } from './frames.ts';
+import {
+  assertOnceInOrder,
+  compareStrips,
+  type FrameMark,
+  lostFrames,
+  missingFrames,
+  readFrames,
+  run,
+} from './frames.ts';
 import { assertTonesComplete, findTones, readTones } from './tones.ts';
 
 let folder = '';
@@ -71,6 +79,33 @@ describe('frames', () => {
     assertOnceInOrder(frames, { allowGaps: true });
     expect(() => assertOnceInOrder(frames)).toThrow('0/6');
     expect(missingFrames(frames)).toEqual([{ boot: 0, from: 3, to: 5 }]);
+  });
+
+  test('frames that were sent and are not kept are named', () => {
+    const stream = {
+      session: 'A',
+      stream: 'main',
+      transport: 'tcp',
+      startedAtUs: 0,
+      endedAtUs: 1,
+      endReason: 'x',
+      audioPackets: [],
+    } as const;
+    const sent = [
+      {
+        ...stream,
+        boot: 0,
+        frames: [
+          { from: 1, to: 4 },
+          { from: 8, to: 9 },
+        ],
+      },
+      { ...stream, boot: 1, frames: [{ from: 0, to: 1 }] },
+    ];
+    expect(lostFrames(sent, [frame(1), frame(4), frame(8), frame(9), frame(0, 1), frame(1, 1)])).toEqual([
+      { boot: 0, from: 2, to: 3 },
+    ]);
+    expect(lostFrames(sent, [])).toHaveLength(3);
   });
 
   test('frames of another camera or an earlier boot do not follow', () => {

@@ -35,7 +35,10 @@ export async function readTones(files: readonly string[], loopS: number): Promis
   for (const file of files) {
     parts.push(
       await run('ffmpeg', [
-        ...['-nostdin', '-v', 'error', '-protocol_whitelist', 'file,pipe', '-i', file, '-map', '0:a:0', '-vn'],
+        ...['-nostdin', '-v', 'error', '-protocol_whitelist', 'file,pipe'],
+        // Every packet counts, also those an edit list would skip at the head of each file.
+        ...(file.endsWith('.mp4') ? ['-ignore_editlist', '1'] : []),
+        ...['-i', file, '-map', '0:a:0', '-vn'],
         ...['-ac', '1', '-ar', `${RATE_HZ}`, '-f', 's16le', 'pipe:1'],
       ]),
     );

@@ -128,6 +128,8 @@ test('PAUSE stops the packets and PLAY goes on', async () => {
   expect((await client.request('PLAY')).status).toBe(200);
   await client.until(() => client.packets.length > paused + 10, 'packets again');
   expect(camera.sent().map((stream) => stream.endReason)).toEqual(['PAUSE', undefined]);
+  const numbers = frames(client.packets);
+  expect(numbers).toEqual([...new Set(numbers)].sort((one, two) => one - two));
 });
 
 test('TEARDOWN ends the session and frees its place', async () => {

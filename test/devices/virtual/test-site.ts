@@ -12,8 +12,8 @@ import { run } from '../../oracle/frames.ts';
 /** Shared by all tests, so that media are encoded once on a machine. */
 export const MEDIA_CACHE_DIR = join(tmpdir(), 'quancheng-virtual-media');
 
-/** A picture that costs next to nothing; its loop is over after 4 s. */
-export const TINY_VIDEO = { width: 320, height: 180, fps: 25, bitrateKbps: 200, gopS: 1, loopS: 4 } as const;
+/** A picture that costs next to nothing; its loop is over after 2 s. */
+export const TINY_VIDEO = { width: 320, height: 180, fps: 25, bitrateKbps: 200, gopS: 1, loopS: 2 } as const;
 export const TINY_LOOP_FRAMES = TINY_VIDEO.fps * TINY_VIDEO.loopS;
 export const TINY_AUDIO_LOOP_S = 8;
 
@@ -57,12 +57,15 @@ export interface Recording {
   readonly codec?: readonly string[];
 }
 
+/** ffmpeg would look at a stream for seconds before it begins; the session description says all it needs. */
+const QUICK_LOOK = ['-analyzeduration', '400000'];
+
 /** Lets ffmpeg record a stream. @throws Error with ffmpeg's own words when it fails. */
 export async function record(recording: Recording): Promise<void> {
   const { url, file, seconds, transport = 'tcp', codec = ['-c', 'copy'] } = recording;
   const fragments = file.endsWith('.mp4') ? ['-movflags', 'frag_keyframe+empty_moov+default_base_moof'] : [];
   await run('ffmpeg', [
-    ...['-nostdin', '-v', 'fatal', '-rtsp_transport', transport, '-i', url, '-t', `${seconds}`],
+    ...['-nostdin', '-v', 'fatal', ...QUICK_LOOK, '-rtsp_transport', transport, '-i', url, '-t', `${seconds}`],
     ...[...codec, ...fragments, '-y', file],
   ]);
 }
@@ -80,6 +83,16 @@ export interface ProbedStream {
 
 /** What ffprobe sees. @throws Error with ffprobe's own words when it cannot connect. */
 export async function probe(url: string, transport: 'tcp' | 'udp' = 'tcp'): Promise<ProbedStream[]> {
-  const json = await run('ffprobe', ['-v', 'fatal', '-rtsp_transport', transport, '-show_streams', '-of', 'json', url]);
+  const json = await run('ffprobe', [
+    '-v',
+    'fatal',
+    ...QUICK_LOOK,
+    '-rtsp_transport',
+    transport,
+    '-show_streams',
+    '-of',
+    'json',
+    url,
+  ]);
   return (JSON.parse(json.toString()) as { streams: ProbedStream[] }).streams;
 }
