@@ -43,6 +43,7 @@ const RECEIVE_MAXIMUM_UNSAID = 65_535;
 const MESSAGE_OVERHEAD_BYTES = 4_096;
 const REFUSED_VERSION = [1, 0x84];
 const END_TIMEOUT_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 8_000;
 const EXPIRY_EVERY_MS = 60_000;
 const RANDOM_STEPS = 1_000_000;
 
@@ -119,9 +120,9 @@ export class Centre {
     return publicKeysFileOf(this.#options.folder);
   }
 
-  /** Ends the connection, finishes the message at hand, lets go of the folder. Idempotent. */
+  /** Ends the connection, finishes the message at hand, lets go of the folder. Idempotent; at most {@link CLOSE_TIMEOUT_MS}. */
   close(): Promise<void> {
-    this.#closed ??= this.#close();
+    this.#closed ??= Promise.race([this.#close(), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
     return this.#closed;
   }
 

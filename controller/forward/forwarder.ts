@@ -6,6 +6,7 @@
  * each ends, and what follows, is the table in `reaction.ts`.
  */
 import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import {
   ALL_DOWN_FILTER,
@@ -47,6 +48,7 @@ const MESSAGE_BYTES_MAX = 1024 * 1024;
 /** Segments that failed and rest; beyond it nothing new is begun until some of them went through. */
 const TRACKS_MAX = 1_000;
 const LOOP_IDLE_MS = 60_000;
+const CLOSE_TIMEOUT_MS = 8_000;
 const RANDOM_STEPS = 1_000_000;
 
 export interface ForwarderOptions extends Address {
@@ -126,9 +128,9 @@ export class Forwarder {
     this.#loops = [this.#deliverAll(), this.#presence.keepTelling(this.#closing.signal)];
   }
 
-  /** Stops delivering, says goodbye and ends both connections. Idempotent; a few seconds at most. */
+  /** Stops delivering, says goodbye and ends both connections. Idempotent; at most {@link CLOSE_TIMEOUT_MS}. */
   close(): Promise<void> {
-    this.#closed ??= this.#close();
+    this.#closed ??= Promise.race([this.#close(), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
     return this.#closed;
   }
 

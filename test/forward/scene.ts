@@ -222,6 +222,33 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** A way to a port that carries so many bytes a second towards it, and holds the sender back meanwhile. Ends with its sockets. */
+export function slowWayTo(port: number, bytesPerS: number): Promise<{ url: string; close: () => void }> {
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    far.pipe(near);
+    near.on('data', (bytes) => {
+      near.pause();
+      far.write(bytes);
+      setTimeout(() => near.resume(), (bytes.length / bytesPerS) * 1_000);
+    });
+    for (const socket of [near, far]) {
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        near.destroy();
+        far.destroy();
+      });
+    }
+  });
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const own = typeof address === 'object' && address !== null ? address.port : 0;
+      resolve({ url: `mqtt://127.0.0.1:${own}`, close: () => server.close() });
+    });
+  });
+}
+
 function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

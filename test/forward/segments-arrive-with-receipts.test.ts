@@ -43,7 +43,6 @@ describe.each(['aedes', 'mosquitto'] as const)('over %s', (kind) => {
       await scene.delivered();
       tookMs.push(performance.now() - begun);
     }
-    console.log(kind, tookMs.map(Math.round));
     expect(Math.min(...tookMs)).toBeLessThan(800);
   });
 });
