@@ -394,6 +394,13 @@ describe('hostile requests', () => {
     expect((await new Client(api.url).get('/site')).status).toBe(200);
   });
 
+  test('for media are refused while the access cannot be journaled (invariant 10)', async () => {
+    const clerk = await api.login('clerk');
+    const { seg } = await recorded(clerk);
+    await api.stage.journal.close();
+    for (let i = 0; i < 2; i++) expectRefusal(await clerk.get(`/segments/${seg}/media.mp4`), 500, 'internal');
+  });
+
   test('that fail inside answer without saying how', async () => {
     const clerk = await api.login('clerk');
     await api.stage.journal.close();

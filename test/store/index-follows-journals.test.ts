@@ -102,6 +102,20 @@ describe('a crash', () => {
     expect(stage.dump()).toEqual(live);
   });
 
+  test('after which another journal, longer than ours, lies there makes an index of that one', async () => {
+    await history();
+    await stage.stop();
+    await rm(stage.layout.siteJournal, { recursive: true });
+    const journal = new Journal<SiteFact>(stage.layout.siteJournal, stage.clock);
+    await journal.open();
+    const other = { type: 'audit', who: 'other', did: 'x', object: 'y', room: null } as const;
+    for (let i = 0; i < 200; i++) await journal.append(other);
+    await journal.close();
+    await stage.start();
+    expect(stage.dump()['session']).toEqual([]);
+    expect(stage.dump()['audit']).toHaveLength(200);
+  });
+
   test('that cost the journal its last lines makes the index give them up', async () => {
     await history();
     await stage.stop();
