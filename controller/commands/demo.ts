@@ -29,7 +29,7 @@ export const demo: Command = {
   usage: 'demo [--config FILE]',
   async run(args) {
     const { options } = readArguments(args, ['config']);
-    const stop = untilAskedToStop();
+    const stop = Promise.race([untilAskedToStop(), parentGone()]);
     const named =
       options['config'] ?? process.env['QUANCHENG_CONFIG'] ?? (existsSync(SITE_FILE) ? SITE_FILE : undefined);
     const place = demoPlaceOf(process.env, process.cwd());
@@ -182,6 +182,15 @@ function refuseTakenPort(host: string, port: number): Promise<void> {
       reject(taken ? new AppError('port-taken', `port ${port} on ${host} is used by another program`) : error);
     });
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()));
+  });
+}
+
+/** Started with a channel to its parent (npm start), it ends when the parent is gone, however that died: no process is left behind. */
+function parentGone(): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.channel === undefined) return;
+    process.once('disconnect', resolve);
+    process.channel.unref();
   });
 }
 

@@ -44,7 +44,11 @@ export const doctor: Command = {
         ...('onvif' in device.source && device.source.profile !== undefined ? { profile: device.source.profile } : {}),
         url: 'rtsp' in device.source ? device.source.rtsp : null,
       })),
-      rtsp: (url) => knock(url, config.devices),
+      rtsp: (url, id) =>
+        knock(
+          url,
+          config.devices.find((device) => device.id === id),
+        ),
       broker: mqtt === null ? null : () => askBroker(config, mqtt),
       recorder: () => askRecorder(layoutOf(config.storage.data).recorderSocket),
     });
@@ -88,10 +92,8 @@ async function examineDisk(folder: string): Promise<DiskFacts> {
   }
 }
 
-/** One DESCRIBE with the login of the device that the address belongs to. */
-async function knock(url: string, devices: readonly Device[]): Promise<void> {
-  const host = new URL(url).hostname;
-  const device = devices.find(({ source }) => ('rtsp' in source ? source.rtsp === url : source.onvif.startsWith(host)));
+/** One DESCRIBE with the device's own login. */
+async function knock(url: string, device: Device | undefined): Promise<void> {
   const login = device?.login ?? null;
   const source = {
     url,

@@ -14,6 +14,8 @@ import { FragmentReader } from './fragments.ts';
 export const STALL_MS = 3_000;
 /** From start to the first byte: slow cameras take their time. */
 const FIRST_BYTE_MS = 10_000;
+/** ffmpeg shows no picture before the first sound of a track that was announced; a dead microphone must not cost longer than this. */
+const FIRST_BYTE_WITH_SOUND_MS = 5_000;
 const DESCRIBE_MS = 5_000;
 const WATCH_EVERY_MS = 250;
 
@@ -76,6 +78,7 @@ export class Capture {
 
   async #record(offer: Offer, audio: AudioPlan, hints: CaptureHints, listener: CaptureListener): Promise<CaptureEnd> {
     const startedMs = this.#clock.now().monoMs;
+    const firstByteMs = offer.video !== null && audio !== 'none' ? FIRST_BYTE_WITH_SOUND_MS : FIRST_BYTE_MS;
     let lastBytesMs: number | null = null;
     let hadMedia = false;
     let broken: Cause | null = null;
@@ -109,8 +112,8 @@ export class Capture {
         const now = this.#clock.now().monoMs;
         if (broken !== null) resolve(broken);
         else if (this.#stop.signal.aborted) resolve(STOPPED);
-        else if (lastBytesMs === null && now - startedMs > FIRST_BYTE_MS) {
-          resolve({ code: 'camera-stalled', detail: `nothing came within ${FIRST_BYTE_MS / 1000} s of the start` });
+        else if (lastBytesMs === null && now - startedMs > firstByteMs) {
+          resolve({ code: 'camera-stalled', detail: `nothing came within ${firstByteMs / 1000} s of the start` });
         } else if (lastBytesMs !== null && now - lastBytesMs > STALL_MS) {
           resolve({ code: 'camera-stalled', detail: `no bytes for ${STALL_MS / 1000} s` });
         }

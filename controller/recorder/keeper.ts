@@ -22,6 +22,8 @@ const END_WAIT_MS = 3_000;
 /** Pause before a disk that refused is tried again. */
 const DISK_RETRY_MS = 1_000;
 
+const NOT_ARMED: Cause = { code: 'not-armed', detail: 'the source was not connected yet when the claim began' };
+const DID_NOT_JOIN: Cause = { code: 'stream-changed', detail: 'the timestamps of the source did not join exactly' };
 const NOTHING_CAME: Cause = { code: 'camera-stalled', detail: 'nothing more came before the claim ended' };
 
 /** What the keeper needs from its process. */
@@ -70,6 +72,7 @@ export class Keeper {
   #segment: OpenSegment | null = null;
   /** The span being kept began at the ring's right place; false while nothing is kept. */
   #inSpan = false;
+  #spanHasMedia = false;
   /** Up to here everything that is claimed is on disk or in the ledger. */
   #coveredTo: Instant | null = null;
   /** The last fragment that was written, to know what follows it directly. */
@@ -223,6 +226,7 @@ export class Keeper {
     this.#gapCause ??= this.#world.sourceCause();
     this.#ring.beginAt(this.#monoOf(from), (first) => this.#continues(first));
     this.#inSpan = true;
+    this.#spanHasMedia = false;
   }
 
   /** Nothing in memory: a run that ended has its last segment closed; a claim that ended long enough ago ends here. */
@@ -266,15 +270,11 @@ export class Keeper {
     return now.length !== segment.claims.size || now.some((id) => !segment.claims.has(id));
   }
 
-  /** The claims that cover the fragment. */
+  /** The claims that the fragment is kept for; the pictures between a keyframe and the claim's own beginning belong to it too. */
   #claimsAt(fragment: Fragment): string[] {
     const start = fragmentStart(fragment);
-    const end = fragmentEnd(fragment);
     return [...this.#claims.values()]
-      .filter(
-        ({ wish }) =>
-          this.#monoOf(wish.from) <= end && (wish.to === null || this.#monoOf(wish.to) + CAPTURE_DELAY_MS >= start),
-      )
+      .filter(({ wish }) => wish.to === null || this.#monoOf(wish.to) + CAPTURE_DELAY_MS >= start)
       .map(({ wish }) => wish.id);
   }
 
@@ -284,6 +284,7 @@ export class Keeper {
     const joins = this.#continues(fragment);
     const from = joins && this.#coveredTo !== null ? this.#coveredTo : this.#instantAt(fragmentStart(fragment));
     const gapBefore = await this.#ledgerGap(from);
+    this.#spanHasMedia = true;
     if (run.journaled === 'not') {
       run.journaled = 'begun';
       await this.#world.journal({
@@ -326,15 +327,8 @@ export class Keeper {
   /** Writes down the hole between what is covered and `from`, if there is one. */
   async #ledgerGap(from: Instant): Promise<SegmentIdentity['gapBefore']> {
     const covered = this.#coveredTo;
-    if (covered === null || between(covered, from) <= JOIN_TOLERANCE_MS) {
-      if (covered !== null && between(covered, from) > 0)
-        await this.#ledger(covered, from, { code: 'stream-changed', detail: 'timestamps did not join exactly' });
-      return null;
-    }
-    const cause = this.#gapCause ?? {
-      code: 'not-armed',
-      detail: 'the source was not connected yet when the claim began',
-    };
+    if (covered === null || between(covered, from) <= 0) return null;
+    const cause = this.#gapCause ?? (this.#spanHasMedia ? DID_NOT_JOIN : NOT_ARMED);
     await this.#ledger(covered, from, cause);
     return { from: covered, cause };
   }
@@ -348,8 +342,14 @@ export class Keeper {
   async #write(fragment: Fragment): Promise<void> {
     const segment = this.#segment;
     if (segment === null) return;
-    await segment.file.write(fragment.bytes);
+    // Taken out first: while the disk takes its time, memory may have to let go of what is oldest in it.
     this.#ring.shift();
+    try {
+      await segment.file.write(fragment.bytes);
+    } catch (error) {
+      this.#ring.putBack(fragment);
+      throw error;
+    }
     segment.mediaToMs = fragment.info.endMs;
     segment.videoFrames += fragment.info.videoFrames;
     segment.audioFrames += fragment.info.audioFrames;

@@ -66,6 +66,12 @@ export class Ring {
     return fragment;
   }
 
+  /** Takes back what the disk refused, as the oldest. */
+  putBack(fragment: Fragment): void {
+    this.#fragments.unshift(fragment);
+    this.#bytes += fragment.bytes.length;
+  }
+
   /** While armed: lets go of every group of pictures that lies wholly before `monoMs`. */
   forgetBefore(monoMs: number): void {
     this.#drop(this.#lastKeyframeAt(monoMs));

@@ -4,7 +4,7 @@
  */
 import type { FragmentInfo, Header } from '../core/mp4.ts';
 import type { Cause, DesiredStream, MediaInfo, Source, StreamPhase, StreamStatus } from '../core/recording.ts';
-import type { Instant } from '../core/time.ts';
+import { between, type Instant } from '../core/time.ts';
 import { Capture, type CaptureEnd, type CaptureHints, STOPPED } from './capture.ts';
 import { Keeper, type KeeperWorld, type KeptBefore } from './keeper.ts';
 import { Ring } from './ring.ts';
@@ -15,6 +15,8 @@ export const RING_BYTES_MAX = 64 * 1024 * 1024;
 /** Pauses between attempts: 1, 2, 4 and then 5 s, for ever. */
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 5_000;
+/** A source whose sound brought nothing is asked for it again after this long, when nothing is being kept. */
+const SOUND_AGAIN_MS = 60_000;
 /** A refused login locks accounts when it is tried again and again (quirk Q08). */
 const REFUSED_RETRY_MS = 600_000;
 
@@ -33,6 +35,8 @@ export class Stream {
   #loop: Promise<void> | null = null;
   #wakeUp: (() => void) | null = null;
   #closing = false;
+  /** The attempt under way leaves the sound out because it brought nothing before. */
+  #withoutSound = false;
   #run: Run | null = null;
   #phase: 'off' | 'connecting' | 'receiving' | 'lost' | 'refused' = 'off';
   #shown: StreamPhase = 'off';
@@ -79,6 +83,8 @@ export class Stream {
   tick(): void {
     this.#forget();
     if (this.#keeper.keeping) this.#keeper.wake();
+    else if (this.#withoutSound && between(this.#since, this.#world.clock.now()) > SOUND_AGAIN_MS)
+      this.#capture?.stop();
   }
 
   status(): StreamStatus {
@@ -130,6 +136,7 @@ export class Stream {
     this.#enter('connecting', null);
     while (this.#wanted && this.#wish !== null) {
       const source = this.#wish.source;
+      this.#withoutSound = hints.withoutAudio;
       this.#capture = new Capture(this.#world.ffmpeg, source, this.#world.clock);
       const end = await this.#capture.run(hints, {
         header: (bytes, header, media) => this.#begin(bytes, header, media),
