@@ -78,7 +78,11 @@ describe('a window', () => {
   test('lets so many messages and bytes in, in order, and a large one alone', async () => {
     const window = new Window(2, 100);
     const order: string[] = [];
-    const enter = (name: string, bytes: number) => window.enter(bytes).then((leave) => (order.push(name), leave));
+    const enter = async (name: string, bytes: number) => {
+      const leave = await window.enter(bytes);
+      order.push(name);
+      return leave;
+    };
     const a = await enter('a', 60);
     const waiting = [enter('b', 60), enter('c', 10), enter('huge', 1_000)];
     await Promise.resolve();
