@@ -173,8 +173,8 @@ export interface TestBroker {
 
 export type BrokerKind = 'aedes' | 'mosquitto';
 
-/** A broker of a kind on a free port. `config` is added to mosquitto's. */
-export async function broker(kind: BrokerKind, config: readonly string[] = []): Promise<TestBroker> {
+/** A broker of a kind on a free port. `config` is added to mosquitto's, which lies in `folder`. */
+export async function broker(kind: BrokerKind, folder: string, config: readonly string[] = []): Promise<TestBroker> {
   const port = await freePort();
   if (kind === 'aedes') {
     let running = await startBroker({ port });
@@ -187,7 +187,6 @@ export async function broker(kind: BrokerKind, config: readonly string[] = []): 
       },
     };
   }
-  const folder = mkdtempSync(join(tmpdir(), 'mosquitto-'));
   const file = join(folder, 'mosquitto.conf');
   writeFileSync(file, [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'user root', ...config, ''].join('\n'));
   let running: ChildProcess | null = null;
@@ -276,7 +275,7 @@ export class Scene {
   }
 
   async broker(kind: BrokerKind, config: readonly string[] = []): Promise<TestBroker> {
-    const started = await broker(kind, config);
+    const started = await broker(kind, this.root, config);
     this.#endings.unshift(() => started.stop());
     return started;
   }
