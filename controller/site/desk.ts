@@ -142,8 +142,8 @@ export class SiteDesk implements Desk {
         kind,
         segments: index.segmentsOf(session.id, stream).map(({ fact, receiptedAt }) => ({
           id: fact.seg,
-          from: fact.from.wallMs,
-          to: fact.to.wallMs,
+          from: Math.round(fact.from.wallMs),
+          to: Math.round(fact.to.wallMs),
           bytes: fact.bytes,
           sha256: fact.sha256,
           receiptedAt: receiptedAt?.wallMs ?? null,

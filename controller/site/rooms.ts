@@ -186,8 +186,8 @@ export class Rooms {
     if (known?.key === key) return known;
     const gaps = index.gapsOf(session).map((gap) => ({
       stream: gap.stream,
-      from: gap.from.wallMs,
-      to: gap.to.wallMs,
+      from: Math.round(gap.from.wallMs),
+      to: Math.round(gap.to.wallMs),
       cause: gap.cause.code,
     }));
     const tally = { key, gaps, handOver: index.handOverOf(session) };

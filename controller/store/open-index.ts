@@ -92,7 +92,8 @@ async function takeIn(
 
 function finish(store: Store, report: IndexReport, log: Log): { store: Store; report: IndexReport } {
   for (const fault of report.faults) log.error({ ...fault, code: 'verify-failed' }, 'a journal is damaged');
-  if (report.rebuilt !== null && report.applied > 0) log.warn({ why: report.rebuilt, applied: report.applied }, 'index built anew');
+  if (report.rebuilt !== null && report.applied > 0)
+    log.warn({ why: report.rebuilt, applied: report.applied }, 'index built anew');
   else log.info({ applied: report.applied }, 'index up to date');
   return { store, report };
 }
