@@ -216,7 +216,6 @@ export class VirtualDevice {
     if (this.#isClosed) return;
     this.clock.reboot();
     this.#login.forget();
-    this.#onvif?.forget();
     this.lockOut.unlock();
     this.#playout?.reboot();
     this.#setAway(false);

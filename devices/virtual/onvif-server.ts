@@ -49,6 +49,7 @@ export class OnvifServer {
       server.once('error', reject);
       server.listen(port, this.#parts.host, resolve);
     });
+    server.on('error', () => {}); // a connection that could not be taken is lost, the port stays open
     this.#server = server;
     const address = server.address();
     return typeof address === 'object' && address !== null ? address.port : port;

@@ -100,14 +100,10 @@ export class OnvifSide {
     this.#discovery?.setAway(isAway);
   }
 
-  /** Forgets what a reboot forgets: subscriptions and nonces. */
-  forget(): void {
-    this.events.forget();
-    this.#login.forget();
-  }
-
+  /** Ends everything, held event requests and known nonces included. */
   async close(withBye: boolean): Promise<void> {
     this.events.forget();
+    this.#login.forget();
     await this.#discovery?.close(withBye);
     await this.#server.close();
   }

@@ -69,6 +69,7 @@ export class RtspServer {
       server.once('error', reject);
       server.listen(port, this.#parts.host, resolve);
     });
+    server.on('error', () => {}); // a connection that could not be taken is lost, the port stays open
     this.#server = server;
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
     const address = server.address();

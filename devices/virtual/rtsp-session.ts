@@ -11,6 +11,10 @@ import type { StartAt } from './spec.ts';
 
 /** A client that leaves more than this unread is dropped. */
 export const MAX_CLIENT_BACKLOG_BYTES = 4 * 1024 * 1024;
+/** While a client catches up after PLAY, no more than this is put into its connection at a time. */
+const CATCH_UP_BYTES = 1024 * 1024;
+/** A client that has not caught up by then does not read. */
+const CATCH_UP_LIMIT_MS = 15_000;
 /** How often sender reports are sent; the first one goes out before the first packet. */
 const REPORT_INTERVAL_MS = 5_000;
 /** A client that is catching up over UDP gets at most this many packets at a wake-up, so that its socket buffer holds them. */
@@ -39,6 +43,8 @@ export class RtspSession implements Listener {
   #nextPacket = 0;
   #nextReportMs = 0;
   #packetsThisWake = 0;
+  /** Since when the client catches up with the live edge; undefined when it has. */
+  #catchingUpSinceMs: number | undefined;
   #packetsSeen = 0;
 
   constructor(
@@ -106,6 +112,7 @@ export class RtspSession implements Listener {
     this.isPlaying = true;
     this.#entry = this.#ledger.open(this.id, this.transport, this.#playout.bootCount, this.#hostUs());
     this.#nextReportMs = 0;
+    this.#catchingUpSinceMs = this.#playout.nowMs();
     this.#playout.join(this);
     this.advance(this.#playout.nowMs());
   }
@@ -131,22 +138,34 @@ export class RtspSession implements Listener {
     // What is not sent is lost, as with a stalled encoder; the picture comes back with a keyframe.
     if (isSilent || faults.videoMuted) this.#nextFrame = this.#playout.keyframeAfter(live);
     if (isSilent || faults.audioMuted) this.#nextPacket = livePacket;
-    if (isSilent) return;
+    if (isSilent) {
+      this.#catchingUpSinceMs = undefined;
+      return;
+    }
     this.#connection.cork();
     this.#packetsThisWake = 0;
     if (nowMs >= this.#nextReportMs) this.#report(nowMs);
     while (this.#sendOne(live, livePacket));
     this.#connection.uncork();
-    if (this.#connection.writableLength > MAX_CLIENT_BACKLOG_BYTES) this.#onOverflow(this);
+    const lateMs = nowMs - (this.#catchingUpSinceMs ?? nowMs);
+    if (this.#connection.writableLength > MAX_CLIENT_BACKLOG_BYTES || lateMs > CATCH_UP_LIMIT_MS)
+      this.#onOverflow(this);
   }
 
-  /** Sends whichever comes first of the next picture and the next sound; false when nothing is due. */
+  /** Sends whichever comes first of the next picture and the next sound; false when nothing is due or no more fits now. */
   #sendOne(live: number, livePacket: number): boolean {
-    if (this.transport === 'udp' && this.#packetsThisWake >= UDP_PACKETS_PER_WAKE) return false;
+    const isFull =
+      this.transport === 'udp'
+        ? this.#packetsThisWake >= UDP_PACKETS_PER_WAKE
+        : this.#catchingUpSinceMs !== undefined && this.#connection.writableLength > CATCH_UP_BYTES;
+    if (isFull) return false;
     const audio = this.#playout.audio;
     const frameDue = this.#has('video') && this.#nextFrame <= live;
     const packetDue = this.#has('audio') && audio !== undefined && this.#nextPacket < livePacket;
-    if (!frameDue && !packetDue) return false;
+    if (!frameDue && !packetDue) {
+      this.#catchingUpSinceMs = undefined;
+      return false;
+    }
     const frameS = this.#nextFrame / this.#fps();
     const packetEndS = audio === undefined ? 0 : ((this.#nextPacket + 1) * audio.samplesPerPacket) / audio.rateHz;
     if (frameDue && (!packetDue || frameS <= packetEndS)) this.#sendPicture();

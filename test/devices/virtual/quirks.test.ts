@@ -86,6 +86,19 @@ describe('Q02 the stream freezes', () => {
     await client.until(() => client.packets.length > seen + 10, 'packets again');
   });
 
+  test('a client that comes to a frozen stream gets not one packet, not even a sender report', async () => {
+    const camera = await testCamera(open);
+    camera.freeze('packets');
+    const client = await RtspClient.open(camera.rtspUrl);
+    expect((await client.play([0, 1])).status).toBe(200);
+    const pauseMs = performance.now() + 300;
+    while (performance.now() < pauseMs) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect((await client.request('OPTIONS')).status).toBe(200);
+    }
+    expect(client.packets).toEqual([]);
+  });
+
   test.each([
     ['video', videoPackets, audioPackets],
     ['audio', audioPackets, videoPackets],
