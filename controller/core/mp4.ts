@@ -58,6 +58,17 @@ export function* boxesIn(bytes: Buffer, from: number, to: number): Generator<Box
   }
 }
 
+/** Reads that answer damage with Mp4Fault: a box may be shorter than what should stand in it. */
+function within(bytes: Buffer, at: number, length: number): number {
+  if (at + length > bytes.length) throw new Mp4Fault(`a field at ${at} lies past the end`);
+  return at;
+}
+
+const u8 = (bytes: Buffer, at: number): number => bytes.readUInt8(within(bytes, at, 1));
+const u16 = (bytes: Buffer, at: number): number => bytes.readUInt16BE(within(bytes, at, 2));
+const u32 = (bytes: Buffer, at: number): number => bytes.readUInt32BE(within(bytes, at, 4));
+const u64 = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64BE(within(bytes, at, 8)));
+
 function child(bytes: Buffer, parent: Box, type: string, skip = 0): Box | null {
   for (const box of boxesIn(bytes, parent.start + parent.headerBytes + skip, parent.end))
     if (box.type === type) return box;
@@ -103,9 +114,9 @@ export function readHeader(bytes: Buffer): Header {
     for (const trex of boxesIn(bytes, mvex.start + mvex.headerBytes, mvex.end)) {
       if (trex.type !== 'trex') continue;
       const at = trex.start + trex.headerBytes + 4;
-      extends_.set(bytes.readUInt32BE(at), {
-        duration: bytes.readUInt32BE(at + 8),
-        flags: bytes.readUInt32BE(at + 16),
+      extends_.set(u32(bytes, at), {
+        duration: u32(bytes, at + 8),
+        flags: u32(bytes, at + 16),
       });
     }
   }
@@ -126,11 +137,11 @@ function readTrack(
 ): Track {
   const tkhd = need(bytes, trak, 'tkhd');
   const tkhdAt = tkhd.start + tkhd.headerBytes;
-  const id = bytes.readUInt32BE(tkhdAt + (bytes.readUInt8(tkhdAt) === 1 ? 20 : 12));
+  const id = u32(bytes, tkhdAt + (u8(bytes, tkhdAt) === 1 ? 20 : 12));
   const mdia = need(bytes, trak, 'mdia');
   const mdhd = need(bytes, mdia, 'mdhd');
   const mdhdAt = mdhd.start + mdhd.headerBytes;
-  const timescale = bytes.readUInt32BE(mdhdAt + (bytes.readUInt8(mdhdAt) === 1 ? 20 : 12));
+  const timescale = u32(bytes, mdhdAt + (u8(bytes, mdhdAt) === 1 ? 20 : 12));
   if (timescale === 0) throw new Mp4Fault(`track ${id} has timescale 0`);
   const hdlr = need(bytes, mdia, 'hdlr');
   const handler = bytes.toString('latin1', hdlr.start + hdlr.headerBytes + 8, hdlr.start + hdlr.headerBytes + 12);
@@ -145,9 +156,9 @@ function readTrack(
     kind,
     timescale,
     codec: entry.type,
-    width: kind === 'video' ? bytes.readUInt16BE(at + 24) : 0,
-    height: kind === 'video' ? bytes.readUInt16BE(at + 26) : 0,
-    sampleRate: kind === 'audio' ? bytes.readUInt16BE(at + 24) : 0,
+    width: kind === 'video' ? u16(bytes, at + 24) : 0,
+    height: kind === 'video' ? u16(bytes, at + 26) : 0,
+    sampleRate: kind === 'audio' ? u16(bytes, at + 24) : 0,
     defaultDuration: defaults?.duration ?? 0,
     defaultFlags: defaults?.flags ?? 0,
   };
@@ -214,8 +225,8 @@ interface TrackRun {
 function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null {
   const tfhd = need(bytes, traf, 'tfhd');
   const tfhdAt = tfhd.start + tfhd.headerBytes;
-  const tfhdFlags = bytes.readUInt32BE(tfhdAt) & 0xffffff;
-  const trackId = bytes.readUInt32BE(tfhdAt + 4);
+  const tfhdFlags = u32(bytes, tfhdAt) & 0xffffff;
+  const trackId = u32(bytes, tfhdAt + 4);
   const track = header.tracks.find((one) => one.id === trackId);
   if (track === undefined) throw new Mp4Fault(`a fragment of track ${trackId}, which the header does not have`);
   let at = tfhdAt + 8;
@@ -223,17 +234,16 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
   if (tfhdFlags & TFHD_DESCRIPTION_INDEX) at += 4;
   let defaultDuration = track.defaultDuration;
   if (tfhdFlags & TFHD_DEFAULT_DURATION) {
-    defaultDuration = bytes.readUInt32BE(at);
+    defaultDuration = u32(bytes, at);
     at += 4;
   }
   if (tfhdFlags & TFHD_DEFAULT_SIZE) at += 4;
   let defaultFlags = track.defaultFlags;
-  if (tfhdFlags & TFHD_DEFAULT_FLAGS) defaultFlags = bytes.readUInt32BE(at);
+  if (tfhdFlags & TFHD_DEFAULT_FLAGS) defaultFlags = u32(bytes, at);
 
   const tfdt = need(bytes, traf, 'tfdt');
   const tfdtAt = tfdt.start + tfdt.headerBytes;
-  const start =
-    bytes.readUInt8(tfdtAt) === 1 ? Number(bytes.readBigUInt64BE(tfdtAt + 4)) : bytes.readUInt32BE(tfdtAt + 4);
+  const start = u8(bytes, tfdtAt) === 1 ? u64(bytes, tfdtAt + 4) : u32(bytes, tfdtAt + 4);
 
   let samples = 0;
   let duration = 0;
@@ -241,13 +251,13 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
   for (const trun of boxesIn(bytes, traf.start + traf.headerBytes, traf.end)) {
     if (trun.type !== 'trun') continue;
     let p = trun.start + trun.headerBytes;
-    const flags = bytes.readUInt32BE(p) & 0xffffff;
-    const count = bytes.readUInt32BE(p + 4);
+    const flags = u32(bytes, p) & 0xffffff;
+    const count = u32(bytes, p + 4);
     p += 8;
     if (flags & TRUN_DATA_OFFSET) p += 4;
     let firstFlags: number | null = null;
     if (flags & TRUN_FIRST_FLAGS) {
-      firstFlags = bytes.readUInt32BE(p);
+      firstFlags = u32(bytes, p);
       p += 4;
     }
     const stride =
@@ -256,11 +266,12 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
       (flags & TRUN_FLAGS ? 4 : 0) +
       (flags & TRUN_COMPOSITION ? 4 : 0);
     if (p + stride * count > trun.end) throw new Mp4Fault('a trun is shorter than its samples');
-    for (let i = 0; i < count; i++, p += stride)
-      duration += flags & TRUN_DURATION ? bytes.readUInt32BE(p) : defaultDuration;
+    // Without durations of their own the samples are not walked: a damaged count may say four thousand million.
+    if (flags & TRUN_DURATION) for (let i = 0; i < count; i++) duration += u32(bytes, p + stride * i);
+    else duration += defaultDuration * count;
     if (firstIsSync === null && count > 0) {
-      const flagsAt = p - stride * count + (flags & TRUN_DURATION ? 4 : 0) + (flags & TRUN_SIZE ? 4 : 0);
-      const sampleFlags = firstFlags ?? (flags & TRUN_FLAGS ? bytes.readUInt32BE(flagsAt) : defaultFlags);
+      const flagsAt = p + (flags & TRUN_DURATION ? 4 : 0) + (flags & TRUN_SIZE ? 4 : 0);
+      const sampleFlags = firstFlags ?? (flags & TRUN_FLAGS ? u32(bytes, flagsAt) : defaultFlags);
       firstIsSync = (sampleFlags & SAMPLE_IS_NOT_SYNC) === 0;
     }
     samples += count;

@@ -3,6 +3,8 @@ import { boxAt, type FragmentInfo, type Header, Mp4Fault, readFragment, readHead
 
 /** No camera sends a fragment of half a second this large; more means that the bytes are not what they should be. */
 const FRAGMENT_BYTES_MAX = 64 * 1024 * 1024;
+/** Boxes of one header or fragment: ftyp and moov, moof and mdat, and a few that nobody needs. */
+const BOXES_MAX = 16;
 
 export interface FragmentListener {
   header(bytes: Buffer, header: Header): void;
@@ -41,10 +43,11 @@ export class FragmentReader {
   #unitEnd(bytes: Buffer): number | null {
     const last = this.#header === null ? 'moov' : 'mdat';
     let at = 0;
-    for (;;) {
+    for (let count = 0; count < BOXES_MAX; count++) {
       const box = boxAt(bytes, at);
       if (box === null) {
-        this.#wanted = at + 16;
+        // A box needs 8 bytes to say its length, and 16 when that length is a long one.
+        this.#wanted = bytes.length < at + 8 ? at + 8 : at + 16;
         return null;
       }
       if (box.end > FRAGMENT_BYTES_MAX) throw new Mp4Fault(`a ${box.type} box of ${box.end - box.start} bytes`);
@@ -57,6 +60,7 @@ export class FragmentReader {
       // What ffmpeg writes when it ends (the random access index) belongs to no fragment.
       if (box.type === 'mfra') return at;
     }
+    throw new Mp4Fault(`${BOXES_MAX} boxes and no ${last} among them`);
   }
 
   #emit(unit: Buffer): void {
