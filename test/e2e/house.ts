@@ -1,0 +1,245 @@
+/** The whole product as a technician would start it: one site file, real processes, real cameras over the wire, a real browser. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
+import type { Entry } from '../../controller/core/chain.ts';
+import type { RecorderFact, SegmentFact, SiteFact } from '../../controller/core/facts.ts';
+import { followJournal } from '../../controller/ledger/journal.ts';
+import { layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
+import type { VirtualSite } from '../../devices/virtual/site.ts';
+import { TINY_AUDIO_LOOP_S, testSite, tinyCamera } from '../devices/virtual/test-site.ts';
+import { PROGRAM, until } from '../recorder/rig.ts';
+
+const MOSQUITTO = '/usr/sbin/mosquitto';
+const CHROMIUM = '/usr/bin/chromium';
+const BROWSER_ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--no-first-run',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+];
+export const PRE_ROLL_MS = 4_000;
+export const POST_ROLL_MS = 2_000;
+
+export interface House {
+  readonly folder: string;
+  readonly data: string;
+  readonly centre: string;
+  readonly configFile: string;
+  readonly panel: string;
+  readonly pins: { readonly [person: string]: string };
+  readonly devices: VirtualSite;
+  /** Broker that can be taken away. */
+  readonly broker: Service;
+  pidOf(command: 'start' | 'recorder' | 'central'): Promise<number>;
+  recorderFacts(): Promise<RecorderFact[]>;
+  siteFacts(): Promise<SiteFact[]>;
+}
+
+export interface Service {
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** Starts broker, cameras and the house; everything is taken down when the test ends. */
+export async function startHouse(): Promise<House> {
+  const folder = await mkdtemp(join(tmpdir(), 'quancheng-e2e-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const devices = await testSite(tinyCamera({ id: 'panorama', name: '全景', audio: 'pcma' }), {
+    id: 'microphone',
+    kind: 'microphone',
+    room: '第一听证室',
+    name: '话筒',
+    audio: 'aac',
+    audioLoopS: TINY_AUDIO_LOOP_S,
+  });
+  const [brokerPort = 0, panelPort = 0] = [await freePort(), await freePort()];
+  const broker = await startMosquitto(folder, brokerPort);
+  const data = join(folder, 'data');
+  const centre = join(folder, 'centre');
+  const configFile = join(folder, 'site.yaml');
+  await writeSite({ configFile, data, centre, devices, brokerPort, panelPort });
+  const child = spawn(process.execPath, [PROGRAM, 'demo', '--config', configFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => endProcess(child, 'SIGTERM'));
+  const ready = await readyLine(child);
+  const facts = async <Fact>(directory: string): Promise<Fact[]> => {
+    const found: Fact[] = [];
+    for await (const { entry } of followJournal<Fact>(directory))
+      if (entry !== null) found.push((entry as Entry<Fact>).fact);
+    return found;
+  };
+  return {
+    folder,
+    data,
+    centre,
+    configFile,
+    panel: ready.panel,
+    pins: ready.pins,
+    devices,
+    broker,
+    pidOf: (command) => pidOf(PROGRAM, command, command === 'recorder' ? data : configFile),
+    recorderFacts: () => facts(layoutOf(data).recorderJournal),
+    siteFacts: () => facts(layoutOf(data).siteJournal),
+  };
+}
+
+/** Files of a stream at the site, in order, as the journal names them. */
+export function siteFiles(house: House, facts: readonly RecorderFact[], stream: string): string[] {
+  return segmentsOf(facts, stream).map(({ run, sequence }) =>
+    join(layoutOf(house.data).media, segmentPath(stream, run, sequence)),
+  );
+}
+
+export function segmentsOf(facts: readonly RecorderFact[], stream: string): SegmentFact[] {
+  return facts.filter((fact): fact is SegmentFact => fact.type === 'segment' && fact.stream === stream);
+}
+
+/** Media files of a stream at the centre, in the order of their names. */
+export async function centreFiles(house: House, stream: string): Promise<string[]> {
+  const folder = join(house.centre, 'court-1', stream);
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  return names
+    .filter((name) => name.endsWith('.mp4'))
+    .sort((a, b) => (a.split('/').at(-1) ?? '').localeCompare(b.split('/').at(-1) ?? ''))
+    .map((name) => join(folder, name));
+}
+
+export async function openBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: BROWSER_ARGS });
+  onTestFinished(() => browser.close());
+  return browser;
+}
+
+/** Logs the clerk in by touch and PIN pad, as a clerk does. */
+export async function logIn(page: Page, house: House, person: string): Promise<void> {
+  await page.goto(house.panel);
+  await page.locator(`[data-person="${person}"]`).click();
+  for (const digit of house.pins[person] ?? '') await page.locator(`[data-key="${digit}"]`).click();
+  await page.locator('[data-key="enter"]').click();
+  await page.waitForURL(/\/room\//);
+}
+
+async function readyLine(child: ChildProcess): Promise<{ panel: string; pins: { readonly [person: string]: string } }> {
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  let line: string | null = null;
+  if (child.stdout !== null) {
+    createInterface({ input: child.stdout }).on('line', (text) => {
+      said += `${text}\n`;
+      if (text.startsWith('ready ')) line = text.slice('ready '.length);
+    });
+  }
+  await until(() => line !== null || child.exitCode !== null, 60_000);
+  if (line === null) throw new Error(`the house did not start:\n${said}`);
+  return JSON.parse(line) as { panel: string; pins: { readonly [person: string]: string } };
+}
+
+interface SiteParts {
+  readonly configFile: string;
+  readonly data: string;
+  readonly centre: string;
+  readonly devices: VirtualSite;
+  readonly brokerPort: number;
+  readonly panelPort: number;
+}
+
+async function writeSite({ configFile, data, centre, devices, brokerPort, panelPort }: SiteParts): Promise<void> {
+  const [camera, microphone] = [devices.device('panorama'), devices.device('microphone')];
+  const { host, port } = camera.onvifAddress ?? { host: '', port: 0 };
+  const site = {
+    site: { id: 'court-1', name: '第一法庭', nameEn: 'Court 1' },
+    listen: { port: panelPort },
+    storage: { data },
+    recording: { preRollS: PRE_ROLL_MS / 1000, postRollS: POST_ROLL_MS / 1000, segmentS: 2, armedForS: 60 },
+    mqtt: { url: `mqtt://127.0.0.1:${brokerPort}` },
+    centre: { folder: centre },
+    secrets: 'secrets.yaml',
+    rooms: [{ id: 'hearing-1', name: '第一听证室', nameEn: 'Hearing Room 1' }],
+    devices: [
+      {
+        id: 'panorama',
+        room: 'hearing-1',
+        name: '全景',
+        kind: 'camera',
+        source: { onvif: `${host}:${port}` },
+        login: 'camera',
+      },
+      {
+        id: 'microphone',
+        room: 'hearing-1',
+        name: '话筒',
+        kind: 'microphone',
+        source: { rtsp: microphone.rtspUrl },
+        login: 'microphone',
+      },
+    ],
+    people: [{ id: 'clerk', name: '书记员', role: 'clerk', rooms: ['hearing-1'] }],
+  };
+  const secrets = { logins: { camera: { ...camera.account }, microphone: { ...microphone.account } } };
+  await writeFile(configFile, stringify(site));
+  const secretsFile = join(configFile, '..', 'secrets.yaml');
+  await writeFile(secretsFile, stringify(secrets), { mode: 0o600 });
+  await chmod(secretsFile, 0o600);
+}
+
+async function startMosquitto(folder: string, port: number): Promise<Service> {
+  const configFile = join(folder, 'mosquitto.conf');
+  await writeFile(configFile, `listener ${port} 127.0.0.1\nallow_anonymous true\n`);
+  let child: ChildProcess | null = null;
+  const service: Service = {
+    async start() {
+      const broker = spawn(MOSQUITTO, ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
+      child = broker;
+      let said = '';
+      broker.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+      await until(() => said.includes('running') || broker.exitCode !== null);
+    },
+    async stop() {
+      if (child !== null) await endProcess(child, 'SIGKILL');
+      child = null;
+    },
+  };
+  await service.start();
+  onTestFinished(() => service.stop());
+  return service;
+}
+
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await gone;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The process that runs this program with this command and this file or folder. */
+async function pidOf(program: string, command: string, word: string): Promise<number> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const words = (await readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => '')).split('\0');
+    if (words[1] === program && words[2] === command && words.includes(word)) return Number(pid);
+  }
+  throw new Error(`no process runs ${command}`);
+}
