@@ -55,10 +55,8 @@ export function followLine<Fact>(
   head: ChainHead,
   line: string,
 ): { entry: Entry<Fact> | null; head: ChainHead; fault: ChainFault | null } {
-  let entry: Entry<Fact>;
-  try {
-    entry = JSON.parse(line) as Entry<Fact>;
-  } catch {
+  const entry = readEntry<Fact>(line);
+  if (entry === null) {
     const seq = head.seq + 1;
     return {
       entry: null,
@@ -81,4 +79,19 @@ export function followLine<Fact>(
     return { entry, head: next, fault: { seq: head.seq, what: 'hash-differs', message } };
   }
   return { entry, head: next, fault: null };
+}
+
+/** A line as an entry, or null when it is not one. */
+function readEntry<Fact>(line: string): Entry<Fact> | null {
+  try {
+    const value = JSON.parse(line) as Partial<Entry<Fact>> | null;
+    const isEntry =
+      Number.isSafeInteger(value?.seq) &&
+      typeof value?.prev === 'string' &&
+      typeof value.fact === 'object' &&
+      value.fact !== null;
+    return isEntry ? (value as Entry<Fact>) : null;
+  } catch {
+    return null;
+  }
 }

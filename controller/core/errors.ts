@@ -25,6 +25,8 @@ export const CATALOGUE = {
   'wrong-pin': { kind: 'unauthenticated', hint: 'Try again; after five wrong tries the login is locked for a while.' },
   'too-many-tries': { kind: 'busy', hint: 'Wait until the lock ends, then try again, or ask an administrator.' },
   'not-your-room': { kind: 'forbidden', hint: 'Ask an administrator for authority over this room.' },
+  'not-your-role': { kind: 'forbidden', hint: 'This is not for your role; ask somebody whose role it is.' },
+  'room-busy': { kind: 'busy', hint: 'Too many requests wait in this room; try again in a moment.' },
   'foreign-origin': { kind: 'forbidden', hint: 'Open the panel from its own address.' },
   'room-unknown': { kind: 'not-found', hint: 'Choose a room of the site configuration.' },
   'session-unknown': { kind: 'not-found', hint: 'Choose a session from the list.' },

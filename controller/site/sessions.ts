@@ -194,7 +194,7 @@ export class Sessions {
   #lane(room: string): Lane {
     let lane = this.#lanes.get(room);
     if (lane === undefined) {
-      lane = new Lane(LANE_LIMIT, () => new AppError('internal', `room ${room}: ${LANE_LIMIT} requests wait already`));
+      lane = new Lane(LANE_LIMIT, () => new AppError('room-busy', `room ${room}: ${LANE_LIMIT} requests wait already`));
       this.#lanes.set(room, lane);
     }
     return lane;

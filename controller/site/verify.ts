@@ -246,7 +246,10 @@ async function checkSiteJournal(
   const segments = new Map(ledger.segments.map((segment) => [segment.seg, segment]));
   const lastOfStream = new Map<string, string>();
   let siteSeq = 0;
+  const opened = new Map<string, Extract<SiteFact, { type: 'session-opened' }>>();
   for (const fact of await readJournal<SiteFact>(layout.root, layout.siteJournal, findings)) {
+    if (fact.type === 'session-opened') opened.set(fact.session, fact);
+    if (fact.type === 'session-closed') checkSession(fact, opened.get(fact.session), ledger, findings);
     if (fact.type !== 'sealed') continue;
     const subject = `manifest ${fact.siteSeq} of segment ${fact.seg}`;
     siteSeq += 1;
@@ -261,6 +264,27 @@ async function checkSiteJournal(
         : manifestFault(fact.jws, segment, lastOfStream.get(fact.stream) ?? null, siteKeys);
     if (fault !== null) findings.push({ level: 'fault', what: 'manifest', subject, message: fault });
     lastOfStream.set(fact.stream, jwsHash(fact.jws));
+  }
+}
+
+/** Every stream of a closed session has a claim in the recorder's journal, or its absence is explained in the controller's. */
+function checkSession(
+  closed: Extract<SiteFact, { type: 'session-closed' }>,
+  opened: Extract<SiteFact, { type: 'session-opened' }> | undefined,
+  ledger: Ledger,
+  findings: Finding[],
+): void {
+  const subject = `session ${closed.session}`;
+  if (opened === undefined) {
+    findings.push({ level: 'fault', what: 'claim-unexplained', subject, message: 'it was closed and never opened' });
+    return;
+  }
+  for (const { stream } of opened.streams) {
+    const isClaimed = ledger.claims.has(`${closed.session}/${stream}`);
+    const isExplained = closed.absent?.some((absence) => absence.stream === stream) === true;
+    if (isClaimed || isExplained) continue;
+    const message = `${stream} was to be recorded, and neither a claim nor a gap speaks of it`;
+    findings.push({ level: 'fault', what: 'claim-unexplained', subject, message });
   }
 }
 
