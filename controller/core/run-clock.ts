@@ -9,6 +9,8 @@ const SLEW_PPM_MAX = 500;
 export const JUMP_AHEAD_MS = 1_000;
 /** Cameras begin with the pictures since their last keyframe, in one burst: for this long every better estimate is taken at once. */
 const BURST_MS = 3_000;
+/** While nothing is kept the estimate follows a slow camera this often: a room may stay armed for days before a hearing. */
+const FOLLOW_EVERY_MS = 10_000;
 /** Bytes flow and yet the media timeline falls this far behind: the camera's timestamps jumped back or crawl. */
 export const LAG_MAX_MS = 8_000;
 
@@ -17,25 +19,30 @@ export class RunClock {
   #zeroMs: number | null = null;
   /** The same, over the fragments since the last `settle`. */
   #recentZeroMs: number | null = null;
-
   #firstArrivalMs: number | null = null;
+  #followedMs: number | null = null;
+  #settled = false;
 
   /** A fragment that ends at `mediaEndMs` of the run arrived whole at `arrivedMonoMs`. Answers whether the timeline still makes sense. */
   observe(mediaEndMs: number, arrivedMonoMs: number): 'fits' | 'jumped-ahead' | 'lags' {
     const zero = arrivedMonoMs - mediaEndMs;
     this.#firstArrivalMs ??= arrivedMonoMs;
+    const inBurst = arrivedMonoMs - this.#firstArrivalMs < BURST_MS;
     if (this.#zeroMs !== null) {
-      const inBurst = arrivedMonoMs - this.#firstArrivalMs < BURST_MS;
       if (!inBurst && zero < this.#zeroMs - JUMP_AHEAD_MS) return 'jumped-ahead';
       if (zero > this.#zeroMs + LAG_MAX_MS) return 'lags';
     }
-    // Before anything was settled the first estimate may still fall freely; afterwards only `settle` moves it, gently.
-    if (this.#zeroMs === null || (!this.#settled && zero < this.#zeroMs)) this.#zeroMs = zero;
+    // Before anything was settled the first estimate may still fall freely; afterwards only `settle` moves it, gently. A burst
+    // is the exception: its first fragment is old by a whole group of pictures, and a keeper may already have begun with it.
+    if (this.#zeroMs === null || ((!this.#settled || inBurst) && zero < this.#zeroMs)) this.#zeroMs = zero;
     this.#recentZeroMs = Math.min(this.#recentZeroMs ?? zero, zero);
+    this.#followedMs ??= arrivedMonoMs;
+    if (!this.#settled && arrivedMonoMs - this.#followedMs >= FOLLOW_EVERY_MS) {
+      this.#follow(arrivedMonoMs - this.#followedMs);
+      this.#followedMs = arrivedMonoMs;
+    }
     return 'fits';
   }
-
-  #settled = false;
 
   /** Monotonic milliseconds of a media time. Throws before the first fragment was observed. */
   monoOf(mediaMs: number): number {
@@ -49,14 +56,18 @@ export class RunClock {
    */
   settle(lengthMs: number): void {
     this.#settled = true;
-    if (this.#zeroMs === null || this.#recentZeroMs === null) return;
-    const limit = (Math.max(0, lengthMs) * SLEW_PPM_MAX) / 1_000_000;
-    this.#zeroMs += Math.min(limit, Math.max(-limit, this.#recentZeroMs - this.#zeroMs));
-    this.#recentZeroMs = null;
+    this.#follow(lengthMs);
   }
 
   /** The first segment of the run begins: from now on times only slew. */
   fix(): void {
     this.#settled = true;
+  }
+
+  #follow(lengthMs: number): void {
+    if (this.#zeroMs === null || this.#recentZeroMs === null) return;
+    const limit = (Math.max(0, lengthMs) * SLEW_PPM_MAX) / 1_000_000;
+    this.#zeroMs += Math.min(limit, Math.max(-limit, this.#recentZeroMs - this.#zeroMs));
+    this.#recentZeroMs = null;
   }
 }

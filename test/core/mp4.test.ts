@@ -186,6 +186,35 @@ function finite(info: FragmentInfo): FragmentInfo {
   return info;
 }
 
+test.each(['tfhd', 'tfdt', 'trun'])(
+  'a %s too short for its own fields, at the end of the bytes, is an Mp4Fault',
+  async (last) => {
+    const { header } = split(await makeFragmented({ seconds: 1 }));
+    const read = readHeader(header);
+    const whole: { readonly [type: string]: Buffer } = {
+      tfhd: Buffer.from(`00000000${read.lead.id.toString(16).padStart(8, '0')}`, 'hex'),
+      tfdt: Buffer.alloc(8),
+      trun: Buffer.from('0000010000000001000003e8', 'hex'),
+    };
+    const order = ['tfhd', 'tfdt', 'trun'].filter((type) => type !== last);
+    const moof = (content: Buffer) => {
+      const inner = [...order.map((type) => boxOf(type, whole[type] ?? content)), boxOf(last, content)];
+      return boxOf('moof', boxOf('traf', Buffer.concat(inner)));
+    };
+    const full = whole[last] ?? Buffer.alloc(0);
+    expect(readFragment(read, moof(full)).videoFrames).toBe(1);
+    for (let length = 0; length < full.length; length++)
+      expect(() => readFragment(read, moof(full.subarray(0, length))), `${length} bytes`).toThrow(Mp4Fault);
+  },
+);
+
+function boxOf(type: string, content: Buffer): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(8 + content.length, 0);
+  head.write(type, 4, 'latin1');
+  return Buffer.concat([head, content]);
+}
+
 test('what is missing in a header is said', async () => {
   const { header } = split(await makeFragmented({ seconds: 1 }));
   const without = (type: string) => {
