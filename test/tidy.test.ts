@@ -77,7 +77,6 @@ const LIBRARIES: { readonly [name: string]: readonly string[] | 'tool' } = {
   vite: ['panel'],
   vitest: ['test'],
   '@biomejs/biome': 'tool',
-  '@preact/preset-vite': 'tool',
   '@types/better-sqlite3': 'tool',
   '@types/express': 'tool',
   '@types/node': 'tool',
