@@ -22,11 +22,11 @@ export function mergeDesired(
   const streams: { [stream: string]: DesiredStream } = {};
   const forgotten: ForgottenClaim[] = [];
   for (const id of new Set([...Object.keys(current.streams), ...Object.keys(asked.streams)])) {
-    const old = current.streams[id];
-    const wish = asked.streams[id];
+    const old = named(current, id);
+    const wish = named(asked, id);
     const open = claimsOf(old).filter((claim) => !isEnded(id, claim.id));
-    const named = claimsOf(wish).filter((claim) => !isEnded(id, claim.id));
-    const claims = named.map((claim) => {
+    const wished = claimsOf(wish).filter((claim) => !isEnded(id, claim.id));
+    const claims = wished.map((claim) => {
       const known = open.find((one) => one.id === claim.id);
       return known === undefined ? claim : { ...known, to: claim.to ?? known.to };
     });
@@ -41,6 +41,11 @@ export function mergeDesired(
     else if (wish !== undefined) streams[id] = wish.mode === 'keep' ? fallBack(wish) : wish;
   }
   return { next: { revision: asked.revision, streams }, forgotten };
+}
+
+/** A stream's wish. Every object has a `constructor`, which a stream may be called too. */
+function named(state: DesiredState, stream: string): DesiredStream | undefined {
+  return Object.hasOwn(state.streams, stream) ? state.streams[stream] : undefined;
 }
 
 /** The claims of a stream's wish; none unless it is to be kept. */
