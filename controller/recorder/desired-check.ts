@@ -62,9 +62,12 @@ function checkMode(stream: Record<string, unknown>): string | null {
   if (stream['after'] !== 'armed' && stream['after'] !== 'off') return 'after is not armed or off';
   const claims = stream['claims'];
   if (!Array.isArray(claims) || claims.length > CLAIMS_MAX) return `claims is not a list of at most ${CLAIMS_MAX}`;
+  const ids = new Set<string>();
   for (const claim of claims as unknown[]) {
     if (!isRecord(claim) || typeof claim['id'] !== 'string' || !ULID_PATTERN.test(claim['id']))
       return 'a claim without a proper id';
+    if (ids.has(claim['id'])) return `claim ${claim['id']} stands there twice`;
+    ids.add(claim['id']);
     if (!isInstant(claim['from']) || (claim['to'] !== null && !isInstant(claim['to'])))
       return `claim ${claim['id']}: from or to is not a moment`;
   }
