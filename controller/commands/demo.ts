@@ -18,6 +18,7 @@ import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
 import { layoutOf } from '../ledger/layout.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { Household, MemberRefused } from './household.ts';
+import { findProgram } from './program.ts';
 
 const SITE_FILE = '/etc/quancheng/site.yaml';
 const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -32,6 +33,7 @@ export const demo: Command = {
     const stop = Promise.race([untilAskedToStop(), parentGone()]);
     const named =
       options['config'] ?? process.env['QUANCHENG_CONFIG'] ?? (existsSync(SITE_FILE) ? SITE_FILE : undefined);
+    await findProgram('ffmpeg');
     const place = demoPlaceOf(process.env, process.cwd());
     const setting = named === undefined ? await virtualSetting(place) : { configFile: named, specFile: null };
     const config = loadConfig(setting.configFile);

@@ -1,10 +1,10 @@
 /** `quancheng recorder`: the data plane as its own process. */
-import { access, constants } from 'node:fs/promises';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { RecorderProcess } from '../recorder/process.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
+import { findProgram } from './program.ts';
 import { VERSION } from './version.ts';
 
 export const recorder: Command = {
@@ -29,19 +29,3 @@ export const recorder: Command = {
     return 0;
   },
 };
-
-/** Rejects with `ffmpeg-missing` when the program is nowhere on the path: better one sentence now than a lost hearing later. */
-async function findProgram(name: string): Promise<void> {
-  const places = isAbsolute(name)
-    ? [name]
-    : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name));
-  for (const place of places) {
-    try {
-      await access(place, constants.X_OK);
-      return;
-    } catch {
-      // Not here; the next place may have it.
-    }
-  }
-  throw new AppError('ffmpeg-missing', `the program ${name} was not found`);
-}

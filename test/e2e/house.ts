@@ -51,8 +51,8 @@ export interface Service {
   start(): Promise<void>;
 }
 
-/** Starts broker, cameras and the house; everything is taken down when the test ends. */
-export async function startHouse(): Promise<House> {
+/** Starts broker, cameras and the house; everything is taken down when the test ends. `cameraPassword`: what the site file says instead of the right one. */
+export async function startHouse(options: { readonly cameraPassword?: string } = {}): Promise<House> {
   const folder = await mkdtemp(join(tmpdir(), 'quancheng-e2e-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const devices = await testSite(tinyCamera({ id: 'panorama', name: '全景', audio: 'pcma' }), {
@@ -68,7 +68,7 @@ export async function startHouse(): Promise<House> {
   const data = join(folder, 'data');
   const centre = join(folder, 'centre');
   const configFile = join(folder, 'site.yaml');
-  await writeSite({ configFile, data, centre, devices, brokerPort, panelPort });
+  await writeSite({ configFile, data, centre, devices, brokerPort, panelPort, ...options });
   const child = spawn(process.execPath, [PROGRAM, 'demo', '--config', configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -155,9 +155,18 @@ interface SiteParts {
   readonly devices: VirtualSite;
   readonly brokerPort: number;
   readonly panelPort: number;
+  readonly cameraPassword?: string;
 }
 
-async function writeSite({ configFile, data, centre, devices, brokerPort, panelPort }: SiteParts): Promise<void> {
+async function writeSite({
+  configFile,
+  data,
+  centre,
+  devices,
+  brokerPort,
+  panelPort,
+  cameraPassword,
+}: SiteParts): Promise<void> {
   const [camera, microphone] = [devices.device('panorama'), devices.device('microphone')];
   const { host, port } = camera.onvifAddress ?? { host: '', port: 0 };
   const site = {
@@ -189,7 +198,10 @@ async function writeSite({ configFile, data, centre, devices, brokerPort, panelP
     ],
     people: [{ id: 'clerk', name: '书记员', role: 'clerk', rooms: ['hearing-1'] }],
   };
-  const secrets = { logins: { camera: { ...camera.account }, microphone: { ...microphone.account } } };
+  const { user, password } = camera.account;
+  const secrets = {
+    logins: { camera: { user, password: cameraPassword ?? password }, microphone: { ...microphone.account } },
+  };
   await writeFile(configFile, stringify(site));
   const secretsFile = join(configFile, '..', 'secrets.yaml');
   await writeFile(secretsFile, stringify(secrets), { mode: 0o600 });

@@ -171,3 +171,36 @@ test('kill -9 of the controller, then of the recorder, in the middle of a hearin
   expect(only(await house.siteFacts(), 'session-opened')).toBeDefined();
   expect(verifyByCommand(house)).toMatchObject({ status: 0, summary: { ok: true, gaps: 2, claims: 2, openClaims: 0 } });
 }, 240_000);
+
+test('a camera refuses its password: the microphone is recorded, panel and sign claim nothing, and every second is accounted for', async () => {
+  const house = await startHouse({ cameraPassword: 'not-the-password' });
+  const browser = await openBrowser();
+  const clerk = await (await browser.newContext({ viewport: { width: 1024, height: 600 } })).newPage();
+  const sign = await (await browser.newContext()).newPage();
+  await sign.goto(`${house.panel}sign/hearing-1`);
+  await logIn(clerk, house, 'clerk');
+  await clerk.locator('[data-stream="panorama"][data-trouble="camera-refused-login"]').waitFor();
+  await clerk.locator('[data-stream="microphone"][data-state="armed"]').waitFor();
+  await clerk.locator('.act-button[data-act="start"]').click();
+  await clerk.locator('[data-stream="microphone"][data-state="recording"]').waitFor();
+  await sign.locator('[data-sign="starting"], [data-sign="fault"]').waitFor();
+  expect(await clerk.locator('.face').getAttribute('data-face')).not.toBe('recording');
+  await until(async () => segmentsOf(await house.recorderFacts(), 'microphone').length >= 2);
+  // Another panel in the same room sees the same session and closes it.
+  const other = await (await browser.newContext({ viewport: { width: 1024, height: 600 } })).newPage();
+  await logIn(other, house, 'clerk');
+  // The big button takes no press in the moment after it appears, so that nobody hits it by accident.
+  await until(async () => {
+    await other.locator('.act-button[data-act="stop"]').click();
+    return other.locator('[data-stop="end"]').isVisible();
+  });
+  await other.locator('[data-stop="end"]').click();
+  await clerk.locator('.face[data-face="closed"], .face[data-face="handed-over"]').waitFor();
+  expect(
+    house.devices.device('panorama').state().wrongTries,
+    'a wrong password is not tried again and again',
+  ).toBeLessThanOrEqual(2);
+  const closed = only(await house.siteFacts(), 'session-closed');
+  expect(closed.absent?.map(({ stream }) => stream)).toEqual(['panorama']);
+  expect(verifyByCommand(house)).toMatchObject({ status: 0, summary: { ok: true } });
+}, 120_000);
