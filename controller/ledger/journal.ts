@@ -5,7 +5,6 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type ChainFault, type ChainHead, chainLine, EMPTY_CHAIN, type Entry, followLine } from '../core/chain.ts';
 import { AppError } from '../core/errors.ts';
 import type { Clock, Instant } from '../core/time.ts';
@@ -16,6 +15,7 @@ const FILE_BYTES_MAX = 16 * 1024 * 1024;
 const FILE_PATTERN = /^\d{6}\.ndjson$/;
 /** Says how far the journal reached; a journal that ends before it has lost its last lines. Written after the journal's own fsync. */
 const HEAD_FILE = 'head.json';
+const LINE_FEED = 0x0a;
 
 interface Waiting<Fact> {
   readonly fact: Fact;
@@ -141,15 +141,11 @@ export class Journal<Fact> {
         await this.#file.datasync();
         this.#head = head;
         this.#fileBytes += bytes.length;
-        await this.#headFile?.truncate(0);
-        await this.#headFile?.appendFile(JSON.stringify(head));
-        if (this.#fileBytes > FILE_BYTES_MAX) await this.#beginFile();
       } catch (error) {
-        this.#broken = error;
-        for (const waiting of [...batch, ...this.#waiting]) waiting.reject(error);
-        this.#waiting = [];
+        this.#breakOff(error, batch);
         break;
       }
+      await this.#afterWrite(head).catch((error) => this.#breakOff(error, []));
       batch.forEach((waiting, i) => {
         const entry = entries[i] as Entry<Fact>;
         waiting.resolve(entry);
@@ -157,6 +153,19 @@ export class Journal<Fact> {
       });
     }
     this.#writing = null;
+  }
+
+  /** What follows lines that are on the disk: should it fail, they were appended all the same, and only later ones are refused. */
+  async #afterWrite(head: ChainHead): Promise<void> {
+    await this.#headFile?.truncate(0);
+    await this.#headFile?.appendFile(JSON.stringify(head));
+    if (this.#fileBytes > FILE_BYTES_MAX) await this.#beginFile();
+  }
+
+  #breakOff(error: unknown, batch: readonly Waiting<Fact>[]): void {
+    this.#broken = error;
+    for (const waiting of [...batch, ...this.#waiting]) waiting.reject(error);
+    this.#waiting = [];
   }
 
   async #beginFile(): Promise<void> {
@@ -197,11 +206,7 @@ export async function* followJournal<Fact>(
 ): AsyncGenerator<{ entry: Entry<Fact> | null; head: ChainHead; fault: ChainFault | null; file: string }> {
   let head = EMPTY_CHAIN;
   for (const file of await journalFiles(directory)) {
-    const lines = createInterface({
-      input: createReadStream(join(directory, file)),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    });
-    for await (const line of lines) {
+    for await (const line of linesOf(join(directory, file))) {
       const step = followLine<Fact>(head, line);
       head = step.head;
       yield { ...step, file };
@@ -209,10 +214,29 @@ export async function* followJournal<Fact>(
   }
 }
 
+/**
+ * The lines of a file. Only a line feed ends one: JSON lets U+2028 and a camera's odd bytes stand inside a text, and other readers
+ * of lines would break there. Rejects when the file cannot be read.
+ */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let parts: Buffer[] = [];
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    let from = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
+      parts.push(chunk.subarray(from, end));
+      yield Buffer.concat(parts).toString('utf8');
+      parts = [];
+      from = end + 1;
+    }
+    if (from < chunk.length) parts.push(chunk.subarray(from));
+  }
+  if (parts.length > 0) yield Buffer.concat(parts).toString('utf8');
+}
+
 /** A line without its line break was being written when the power went: it was never answered, so it moves aside. */
 async function setTornLineAside(path: string): Promise<number> {
   const bytes = await readFile(path);
-  const whole = bytes.lastIndexOf(0x0a) + 1;
+  const whole = bytes.lastIndexOf(LINE_FEED) + 1;
   if (whole === bytes.length) return 0;
   const torn = await open(`${path}.torn.part`, 'w', 0o640);
   await torn.writeFile(bytes.subarray(whole));
