@@ -135,36 +135,41 @@ export async function readSegmentFile(path: string): Promise<SegmentContents> {
     let audioFrames = 0;
     let mediaFromMs = 0;
     let mediaToMs = 0;
-    for (;;) {
-      const head = await readAt(file, at, 16);
-      const box = boxAt(head, 0);
-      if (box === null || at + box.end > fileBytes) break;
-      const wanted = box.type !== 'mdat';
-      if (wanted && box.end > BOX_BYTES_MAX) throw new Mp4Fault(`a ${box.type} box of ${box.end} bytes`);
-      const bytes = wanted ? await readAt(file, at, box.end) : null;
-      at += box.end;
-      if (box.type === 'mdat') {
-        if (moof === null || header === null) throw new Mp4Fault('media before its fragment header');
-        const info = readFragment(header, moof);
-        if (fragments === 0) mediaFromMs = info.startMs;
-        mediaToMs = info.endMs;
-        videoFrames += info.videoFrames;
-        audioFrames += info.audioFrames;
-        fragments += 1;
-        wholeBytes = at;
-        moof = null;
-      } else if (bytes !== null && box.type === 'moof') {
-        moof = bytes;
-      } else if (bytes !== null && box.type === 'uuid') {
-        identity ??= readUuidBox(IDENTITY_BOX, bytes, { ...box, start: 0 }) as SegmentIdentity | null;
-      } else if (bytes !== null && header === null) {
-        headerParts.push(bytes);
-        if (box.type === 'moov') {
-          header = readHeader(Buffer.concat(headerParts));
-          headerParts = [];
-          headerBytes = at;
+    try {
+      for (;;) {
+        const head = await readAt(file, at, 16);
+        const box = boxAt(head, 0);
+        if (box === null || at + box.end > fileBytes) break;
+        const wanted = box.type !== 'mdat';
+        if (wanted && box.end > BOX_BYTES_MAX) throw new Mp4Fault(`a ${box.type} box of ${box.end} bytes`);
+        const bytes = wanted ? await readAt(file, at, box.end) : null;
+        at += box.end;
+        if (box.type === 'mdat') {
+          if (moof === null || header === null) throw new Mp4Fault('media before its fragment header');
+          const info = readFragment(header, moof);
+          if (fragments === 0) mediaFromMs = info.startMs;
+          mediaToMs = info.endMs;
+          videoFrames += info.videoFrames;
+          audioFrames += info.audioFrames;
+          fragments += 1;
+          wholeBytes = at;
+          moof = null;
+        } else if (bytes !== null && box.type === 'moof') {
+          moof = bytes;
+        } else if (bytes !== null && box.type === 'uuid') {
+          identity ??= readUuidBox(IDENTITY_BOX, bytes, { ...box, start: 0 }) as SegmentIdentity | null;
+        } else if (bytes !== null && header === null) {
+          headerParts.push(bytes);
+          if (box.type === 'moov') {
+            header = readHeader(Buffer.concat(headerParts));
+            headerParts = [];
+            headerBytes = at;
+          }
         }
       }
+    } catch (error) {
+      // Behind the last whole fragment a power cut may leave anything, often zeros: what was whole before it still counts.
+      if (!(error instanceof Mp4Fault) || fragments === 0) throw error;
     }
     if (header === null) throw new Mp4Fault('no whole header');
     if (identity === null) throw new Mp4Fault('it does not say which segment it is');
