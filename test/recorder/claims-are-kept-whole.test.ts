@@ -104,9 +104,7 @@ test('a claim that a wish forgets goes on; only its own end ends it', async () =
   const site = await testSite(tinyCamera());
   const rig = await Rig.begin();
   const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'cam-1');
+  const claim = await rig.keepProven(sources);
   rig.wish({});
   const before = rig.segments('cam-1').length;
   await until(() => rig.segments('cam-1').length >= before + 2);

@@ -14,9 +14,7 @@ test('the controller dies: recording goes on, and the next one hears of everythi
   const site = await testSite(tinyCamera());
   const rig = await Rig.begin();
   const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'cam-1');
+  const claim = await rig.keepProven(sources);
   const known = rig.entries.length;
   await rig.disconnect();
   const journal = join(layoutOf(rig.folder).recorderJournal, '000001.ndjson');
@@ -35,9 +33,7 @@ test('kill -9 of the recorder: it takes the claim up again by itself, with one g
   const site = await testSite(tinyCamera({ audio: 'aac' }));
   const rig = await Rig.begin();
   const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'cam-1');
+  const claim = await rig.keepProven(sources);
   await until(() => rig.segments('cam-1').length >= 2);
   await rig.kill('SIGKILL');
   await rig.start();
@@ -59,9 +55,7 @@ test('stopped on purpose and started again: the segment is closed, the gap says 
   const site = await testSite(tinyCamera());
   const rig = await Rig.begin();
   const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'cam-1');
+  const claim = await rig.keepProven(sources);
   expect(await rig.kill('SIGTERM')).toBe(0);
   await rig.start();
   await until(() => rig.facts('gap').some(({ cause }) => cause.code === 'recorder-stopped'));

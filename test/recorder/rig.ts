@@ -137,6 +137,14 @@ export class Rig {
     return { id: ulid(Date.now(), randomBytes(10)), from: shift(this.clock.now(), -preRollMs), to: null };
   }
 
+  /** A claim from now on, proven on every stream. */
+  async keepProven(sources: { readonly [stream: string]: Source }): Promise<DesiredClaim> {
+    const claim = this.claim(0);
+    this.keep(sources, [claim]);
+    await this.proven(claim.id, ...Object.keys(sources));
+    return claim;
+  }
+
   stream(id: string): StreamStatus | undefined {
     return this.status?.streams[id];
   }

@@ -14,9 +14,7 @@ test('Q02 a camera freezes and Q01 another reboots: each has its gap with its ca
   const site = await testSite(tinyCamera({ id: 'frozen' }), tinyCamera({ id: 'reboots' }), tinyCamera({ id: 'good' }));
   const rig = await Rig.begin();
   const sources = Object.fromEntries(['frozen', 'reboots', 'good'].map((id) => [id, sourceOf(site.device(id))]));
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'frozen', 'reboots', 'good');
+  const claim = await rig.keepProven(sources);
   site.device('frozen').freeze('packets');
   const rebooted = site.device('reboots').reboot(1_000);
   await until(() => rig.stream('frozen')?.phase === 'lost');
@@ -52,9 +50,7 @@ test('a camera that never comes back: the claim ends all the same, its rest in t
   const site = await testSite(tinyCamera());
   const rig = await Rig.begin();
   const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'cam-1');
+  const claim = await rig.keepProven(sources);
   site.device('cam-1').leave();
   await until(() => rig.stream('cam-1')?.phase === 'lost');
   rig.keep(sources, [{ ...claim, to: rig.clock.now() }]);
@@ -91,9 +87,7 @@ test('Q10 a camera that speaks UDP only is found out', async () => {
   const site = await testSite(tinyCamera({ transport: 'udp-only', audio: 'aac' }));
   const rig = await Rig.begin();
   const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'cam-1');
+  const claim = await rig.keepProven(sources);
   rig.keep(sources, [{ ...claim, to: shift(rig.clock.now(), 1_000) }]);
   await rig.ended(claim.id, 'cam-1');
   assertOnceInOrder(await readFrames(rig.files('cam-1')));
@@ -103,9 +97,7 @@ test.each(['pcma', 'pcmu'] as const)('Q05 %s sound becomes AAC, and the picture 
   const site = await testSite(tinyCamera({ audio }));
   const rig = await Rig.begin();
   const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'cam-1');
+  const claim = await rig.keepProven(sources);
   rig.keep(sources, [{ ...claim, to: shift(rig.clock.now(), 1_500) }]);
   await rig.ended(claim.id, 'cam-1');
   const [file = ''] = rig.files('cam-1');
@@ -117,9 +109,7 @@ test('no microphone in the camera: the picture is recorded and the lack is said'
   const site = await testSite(tinyCamera({ audio: 'none' }));
   const rig = await Rig.begin();
   const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'cam-1');
+  await rig.keepProven(sources);
   expect(rig.stream('cam-1')?.warnings.map(({ code }) => code)).toEqual(['audio-missing']);
 });
 
@@ -128,9 +118,7 @@ test('sound that is announced and never comes does not cost the picture', async 
   site.device('cam-1').freeze('audio');
   const rig = await Rig.begin();
   const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'cam-1');
+  await rig.keepProven(sources);
   await until(() => (rig.segments('cam-1')[0]?.videoFrames ?? 0) > 0);
 });
 
@@ -138,9 +126,7 @@ test('sound that dies in mid-run does not hold the picture back', async () => {
   const site = await testSite(tinyCamera({ audio: 'pcma' }));
   const rig = await Rig.begin();
   const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'cam-1');
+  const claim = await rig.keepProven(sources);
   site.device('cam-1').freeze('audio');
   const before = rig.segments('cam-1').length;
   await until(() => rig.segments('cam-1').length >= before + 3);
@@ -154,9 +140,7 @@ test('Q04 the timestamps of a camera jump, and its clock steps: recording goes o
   const site = await testSite(tinyCamera({ id: 'ahead' }), tinyCamera({ id: 'back' }), tinyCamera({ id: 'clock' }));
   const rig = await Rig.begin();
   const sources = Object.fromEntries(['ahead', 'back', 'clock'].map((id) => [id, sourceOf(site.device(id))]));
-  const claim = rig.claim(0);
-  rig.keep(sources, [claim]);
-  await rig.proven(claim.id, 'ahead', 'back', 'clock');
+  const claim = await rig.keepProven(sources);
   await until(() => rig.segments('ahead').length >= 2);
   site.device('ahead').jumpTimestamps(100_000);
   site.device('back').jumpTimestamps(-100_000);
