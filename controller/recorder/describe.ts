@@ -39,6 +39,8 @@ export async function describe(source: Source, deadlineMs: number, signal?: Abor
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? RTSP_PORT : Number(url.port);
   const socket = connect({ host, port });
+  // Whoever waits for an answer hears of errors by ReplyReader; one that comes in between must not end the process.
+  socket.on('error', () => undefined);
   const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
   const abort = () => socket.destroy(new Error('stopped'));
   signal?.addEventListener('abort', abort, { once: true });
@@ -134,7 +136,13 @@ class ReplyReader {
       };
       const take = (chunk: Buffer) => {
         this.#bytes = Buffer.concat([this.#bytes, chunk]);
-        const reply = this.#cut();
+        let reply: Reply | null;
+        try {
+          reply = this.#cut();
+        } catch (error) {
+          this.#socket.destroy(error as Error);
+          return;
+        }
         if (reply !== null) done(() => resolve(reply));
         else if (this.#bytes.length > REPLY_BYTES_MAX) this.#socket.destroy(new Error('the answer is too long'));
       };

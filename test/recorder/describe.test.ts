@@ -101,11 +101,21 @@ test.each([['basic'], ['digest-md5']] as const)('a wrong password is tried once 
   expect(camera.state().wrongTries, 'without a login nothing is tried').toBe(1);
 });
 
-test('a locked account is told apart from a wrong password', async () => {
+test('a camera that locks and answers as if the password were wrong is not tried again, one that says so is told apart', async () => {
   const camera = await testCamera({ lockAfter: 2 });
   for (let i = 0; i < 2; i++) await fault(sourceOf(camera, { password: 'wrong' }));
   expect(camera.state().isLocked).toBe(true);
-  expect((await fault(sourceOf(camera))).code).toBe('camera-locked-out');
+  expect((await fault(sourceOf(camera))).code, 'with the right password').toBe('camera-refused-login');
+  camera.unlock();
+  expect((await asked(sourceOf(camera))).outcome).toMatchObject({ video: 'H264' });
+  const honest = await server((socket, request) =>
+    socket.write(
+      request.includes('Authorization')
+        ? 'RTSP/1.0 403 Account Locked\r\n\r\n'
+        : 'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n',
+    ),
+  );
+  expect((await fault(honest)).code).toBe('camera-locked-out');
 });
 
 test('a path that is not there', async () => {
