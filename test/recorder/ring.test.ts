@@ -24,6 +24,7 @@ function runAt(zeroMs: number): Run {
 function fragment(run: Run, n: number, bytes = 1_000): Fragment {
   return {
     run,
+    index: n,
     bytes: Buffer.alloc(bytes),
     info: {
       startMs: n * FRAGMENT_MS,
