@@ -68,7 +68,9 @@ export function LoginPage({ next }: { readonly next: string }) {
                 >
                   <Icon name="person" />
                   <span class="person-name">{choice.name}</span>
-                  <span class="person-role">{say(`role.${choice.role}`)}</span>
+                  {choice.name !== say(`role.${choice.role}`) && (
+                    <span class="person-role">{say(`role.${choice.role}`)}</span>
+                  )}
                 </button>
               ))}
             </div>

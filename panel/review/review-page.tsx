@@ -101,7 +101,7 @@ export function ReviewPage({ session }: { readonly session: string }) {
 }
 
 function Title({ review }: { readonly review: ReviewView }) {
-  const { session, from, to } = review;
+  const { session, to } = review;
   return (
     <h1 class="review-title">
       <span class="tabular">
@@ -109,11 +109,13 @@ function Title({ review }: { readonly review: ReviewView }) {
       </span>
       <span>{say(`kind.${session.kind}`)}</span>
       <span class="review-matter">{session.matter === '' ? say('fact.no-matter') : session.matter}</span>
-      <span class="tabular">{lengthText(to - from)}</span>
+      <span class="tabular">{lengthText((session.closedAt ?? to) - session.openedAt)}</span>
       <span data-session-state={session.state}>{say(`state.${session.state}`)}</span>
-      <span class="tabular">
-        {say('review.handed-over')} {session.handOver.done} / {session.handOver.total}
-      </span>
+      {session.state !== 'handed-over' && (
+        <span class="tabular">
+          {say('review.handed-over')} {session.handOver.done} / {session.handOver.total}
+        </span>
+      )}
     </h1>
   );
 }

@@ -10,12 +10,14 @@ const ARROW_MS = 5_000;
 const PAGE_MS = 60_000;
 
 export function gapText(name: string, gap: GapView): string {
-  return say('timeline.gap', {
-    stream: name,
-    from: timeText(gap.from),
-    to: gap.to === null ? say('gaps.still-open') : timeText(gap.to),
-    cause: sayCause(gap.cause),
-  });
+  const [from, cause] = [timeText(gap.from), sayCause(gap.cause)];
+  if (gap.to === null) return say('timeline.gap-open', { stream: name, from, cause });
+  return say('timeline.gap', { stream: name, from, to: timeText(gap.to), length: gapLength(gap.to - gap.from), cause });
+}
+
+/** Tenths below a minute: of a gap of half a second both ends read the same. */
+function gapLength(lengthMs: number): string {
+  return lengthMs < 60_000 ? say('timeline.seconds', { n: (lengthMs / 1_000).toFixed(1) }) : lengthText(lengthMs);
 }
 
 export function Timeline({ review, transport }: { readonly review: ReviewView; readonly transport: Transport }) {

@@ -124,6 +124,14 @@ export const troubles = {
     zh: words('您没有这个房间的权限', '请联系管理员。'),
     en: words('You have no authority over this room', 'Ask the administrator.'),
   },
+  'not-your-role': {
+    zh: words('您的岗位没有这项权限', '请由有权限的人来做，或联系管理员。'),
+    en: words('This is not for your role', 'Ask somebody whose role it is, or the administrator.'),
+  },
+  'room-busy': {
+    zh: words('本房间的请求太多', '请稍候再试。'),
+    en: words('Too many requests wait in this room', 'Try again in a moment.'),
+  },
   'bad-request': {
     zh: words('请求的内容不对', '请改正后再试。'),
     en: words('The request was not valid', 'Correct it and try again.'),
