@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { devices } from './devices.ts';
 import { doctor } from './doctor.ts';
+import { pin } from './pin.ts';
 import { recorder } from './recorder.ts';
 import { reindex } from './reindex.ts';
 import { start } from './start.ts';
@@ -28,5 +29,6 @@ export const COMMANDS: { readonly [name: string]: Command } = {
   doctor,
   verify,
   reindex,
+  pin,
   help,
 };

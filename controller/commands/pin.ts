@@ -1,18 +1,23 @@
-/** `quancheng pin`: a new PIN for a person who lost theirs. The controller is stopped meanwhile, because one process writes the journal. */
+/** `quancheng pin`: a new PIN for somebody who lost theirs. The controller must not be running: a journal has one writer. */
+import { existsSync } from 'node:fs';
 import { argonPins } from '../api/pin-hasher.ts';
 import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
 import type { SiteFact } from '../core/facts.ts';
+import type { Log } from '../core/ports.ts';
 import { Journal } from '../ledger/journal.ts';
-import { layoutOf } from '../ledger/layout.ts';
+import { type Layout, layoutOf } from '../ledger/layout.ts';
+import { FolderLock } from '../ledger/lock.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { IndexedJournal } from '../site/indexed-journal.ts';
-import { People } from '../site/people.ts';
+import { type FirstPin, People } from '../site/people.ts';
 import { catchUp } from '../store/catch-up.ts';
 import { openStore } from '../store/open-index.ts';
+import type { Store } from '../store/store.ts';
 import { type Command, readArguments } from './command.ts';
 import { processLog } from './log.ts';
-import { configPath, lockFolder } from './start.ts';
+import { configPath } from './start.ts';
 
 export const pin: Command = {
   summary: 'give a person a new PIN and end their logins; stop the controller first, the recorder may go on',
@@ -20,45 +25,59 @@ export const pin: Command = {
   async run(args) {
     const { options, words } = readArguments(args, ['config'], 1);
     const person = words[0];
-    if (person === undefined) throw new AppError('bad-usage', 'pin needs the PERSON, as the configuration names them');
-    const { people, storage } = loadConfig(configPath(options['config']));
-    // Before anything is opened: a mistyped name leaves the data folder as it was.
-    if (people.every(({ id }) => id !== person)) {
-      const names = people.map(({ id }) => id).join(', ') || 'nobody';
-      throw new AppError('bad-usage', `nobody in the configuration is called ${JSON.stringify(person)}; it names ${names}`);
-    }
-    const layout = layoutOf(storage.data);
-    const log = processLog('pin');
-    const clock = new SystemClock();
-    const lock = await lockFolder(layout);
+    if (person === undefined) throw new AppError('bad-usage', 'pin needs the PERSON, by the id in the configuration');
+    const config = loadConfig(configPath(options['config']));
+    const layout = layoutOf(config.storage.data);
+    // Both are said before anything is opened, so that a slip of the pen leaves the data folder as it was.
+    refuseStranger(config, person);
+    refuseEmptyFolder(layout);
+    const lock = await FolderLock.take(layout.root, 'controller', 'controller-already-runs');
     try {
-      await clock.refresh();
-      const journal = new Journal<SiteFact>(layout.siteJournal, clock);
-      await journal.open();
-      try {
-        const { store: index } = await openStore(layout, log);
-        try {
-          const indexed = new IndexedJournal({
-            journal,
-            index,
-            catchUp: async (name) => {
-              await catchUp(index, name, name === 'recorder' ? layout.recorderJournal : layout.siteJournal);
-            },
-            // The append itself rejects, which ends this command.
-            onFatal: () => undefined,
-            log,
-          });
-          const given = await new People({ people, index, journal: indexed, pins: argonPins, clock, log }).newPin(person);
-          console.log(`new PIN of ${given.name} (${given.person}), shown this once: ${given.pin}`);
-        } finally {
-          index.close();
-        }
-      } finally {
-        await journal.close();
-      }
+      const given = await giveNewPin(config, layout, person, processLog('pin'));
+      console.log(`new PIN of ${given.name} (${given.person}), shown this once: ${given.pin}`);
     } finally {
       await lock.release();
     }
     return 0;
   },
 };
+
+function refuseStranger({ people }: Config, person: string): void {
+  if (people.some(({ id }) => id === person)) return;
+  const known = people.map(({ id }) => id).join(', ');
+  throw new AppError('bad-usage', `nobody in the configuration has the id ${JSON.stringify(person)}; it has ${known}`);
+}
+
+/** A folder made here would belong to whoever runs this command and not to the service. */
+function refuseEmptyFolder({ root, siteJournal }: Layout): void {
+  if (existsSync(siteJournal)) return;
+  throw new AppError('bad-usage', `nothing was started on ${root} yet; the first start gives everybody a PIN`);
+}
+
+/** The part of the controller that knows people: journal, index, PINs. Everything is closed again when it resolves. */
+async function giveNewPin(config: Config, layout: Layout, person: string, log: Log): Promise<FirstPin> {
+  const clock = new SystemClock();
+  await clock.refresh();
+  const journal = new Journal<SiteFact>(layout.siteJournal, clock);
+  await journal.open();
+  let index: Store | null = null;
+  try {
+    const { store } = await openStore(layout, log);
+    index = store;
+    const indexed = new IndexedJournal({
+      journal,
+      index: store,
+      catchUp: async () => {
+        await catchUp(store, 'site', layout.siteJournal);
+      },
+      // The append that met it rejects too, and that ends this command.
+      onFatal: () => undefined,
+      log,
+    });
+    const people = new People({ people: config.people, index: store, journal: indexed, pins: argonPins, clock, log });
+    return await people.newPin(person);
+  } finally {
+    index?.close();
+    await journal.close();
+  }
+}
