@@ -1,0 +1,71 @@
+/** Chooses the benchmark and reads its options; the last line on standard output is one JSON object. */
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { record } from './record.ts';
+import { recover } from './recover.ts';
+import { type BenchOptions, DEFAULT_FOLDER, Scene } from './scene.ts';
+import { start } from './start.ts';
+
+const BENCHES: { readonly [name: string]: (scene: Scene) => Promise<object> } = { record, start, recover };
+const USAGE = `usage: bench record  [--seconds 60] [--streams 1,4,16,32]
+       bench start   [--presses 100] [--cold 20]
+       bench recover [--times 5]
+all:   [--folder DIR] where to record, [--tiny] small pictures, to see that it works`;
+
+/** Runs one benchmark. Answers the exit code: 0 it ran (whatever it found), 2 wrong usage. */
+export async function main(program: string, args: readonly string[]): Promise<number> {
+  const [name = '', ...rest] = args;
+  const bench = BENCHES[name];
+  const options = bench === undefined ? null : readOptions(rest);
+  if (bench === undefined || options === null) {
+    process.stderr.write(`${USAGE}\n`);
+    return 2;
+  }
+  await mkdir(options.folder, { recursive: true });
+  const scene = new Scene(program, options);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void scene.end().finally(() => process.exit(130)));
+  }
+  try {
+    const result = await bench(scene);
+    scene.say(JSON.stringify(result));
+    return 0;
+  } finally {
+    await scene.end();
+  }
+}
+
+function readOptions(args: readonly string[]): BenchOptions | null {
+  const text = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        seconds: text,
+        streams: text,
+        presses: text,
+        cold: text,
+        times: text,
+        folder: text,
+        tiny: { type: 'boolean' },
+      },
+    });
+    const options: BenchOptions = {
+      seconds: Number(values.seconds ?? 60),
+      streams: (values.streams ?? '1,4,16,32').split(',').map(Number),
+      presses: Number(values.presses ?? 100),
+      cold: Number(values.cold ?? 20),
+      times: Number(values.times ?? 5),
+      folder: resolve(values.folder ?? DEFAULT_FOLDER),
+      tiny: values.tiny ?? false,
+    };
+    const numbers = [options.seconds, ...options.streams, options.presses, options.times];
+    if (numbers.every((one) => one > 0) && [...options.streams, options.presses, options.times].every(Number.isInteger))
+      return options;
+    process.stderr.write('a number is missing or is not one\n');
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+  }
+  return null;
+}
