@@ -9,6 +9,7 @@ import type { DeviceEvent } from './onvif-events.ts';
 import { OnvifSide } from './onvif-side.ts';
 import { Playout } from './playout.ts';
 import { RtspServer, type RtspSettings } from './rtsp-server.ts';
+import type { StreamChoice } from './rtsp-session.ts';
 import { SentLedger, type SentStream } from './sent-ledger.ts';
 import {
   type AudioCodec,
@@ -192,6 +193,24 @@ export class VirtualDevice {
     this.#rtsp?.dropAll('dropped');
   }
 
+  /** Q01: the same by a TCP reset, as after a crash of the camera's software: clients see ECONNRESET. */
+  reset(): void {
+    this.#rtsp?.resetAll();
+  }
+
+  /**
+   * Q01: half-open. The RTSP server neither reads nor writes any more: connections stay open, new ones are taken and never answered,
+   * and all sessions are over. Only RTSP is meant; ONVIF goes on. {@link hearAgain} ends it.
+   */
+  goDeaf(): void {
+    this.#rtsp?.setDeaf(true);
+  }
+
+  /** Q01: the RTSP server answers again; connections from before or from meanwhile are reset. */
+  hearAgain(): void {
+    this.#rtsp?.setDeaf(false);
+  }
+
   /**
    * Q01: goes away without a farewell and comes back on the same ports after `awayMs`, with a new boot number, frame numbers
    * from 0, no sessions, no subscriptions and the clock its battery allows.
@@ -243,6 +262,15 @@ export class VirtualDevice {
     this.#running().setStill(what === 'picture');
   }
 
+  /**
+   * Q02: holds all RTP and RTCP back for so long and then sends everything at once, nothing lost, timestamps as they would have
+   * been; RTSP goes on answering. Over UDP the burst comes in portions a socket buffer can hold. 0 ends a hold.
+   */
+  holdBack(ms: number): void {
+    const playout = this.#running();
+    playout.faults.heldUntilMs = playout.nowMs() + ms;
+  }
+
   /** How long a reboot asked for over ONVIF (SystemReboot) takes. */
   setRebootTime(awayMs: number): void {
     this.#rebootMs = awayMs;
@@ -264,10 +292,20 @@ export class VirtualDevice {
   }
 
   /** Q04: RTP timestamps of the given stream(s) jump by so much, now and for running sessions. */
-  jumpTimestamps(byMs: number, stream: 'both' | 'video' | 'audio' = 'both'): void {
+  jumpTimestamps(byMs: number, stream: StreamChoice = 'both'): void {
     const { faults } = this.#running();
     if (stream !== 'audio') faults.videoShiftMs += byMs;
     if (stream !== 'video') faults.audioShiftMs += byMs;
+  }
+
+  /** Q04: RTP timestamps of running sessions begin again at 0, with the same SSRC and sequence; sender reports follow. */
+  restartTimestamps(stream: StreamChoice = 'both'): void {
+    for (const session of this.#rtsp?.sessions() ?? []) session.restartTimestamps(stream);
+  }
+
+  /** Q04: running sessions go on with a new SSRC, sequence number and timestamp offset, announced by a sender report. */
+  newSsrc(stream: StreamChoice = 'both'): void {
+    for (const session of this.#rtsp?.sessions() ?? []) session.renewSource(stream);
   }
 
   /** Q05: another sound codec. Running sessions end, as on a camera whose encoder is set anew. */

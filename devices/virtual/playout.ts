@@ -23,10 +23,20 @@ export interface StreamFaults {
   audioShiftMs: number;
   /** Every n-th RTP packet is not sent; 0 sends all (Q28). */
   loseEvery: number;
+  /** Nothing is sent before this monotonic instant; what is due by then follows in one burst (Q02). */
+  heldUntilMs: number;
 }
 
 export function noFaults(): StreamFaults {
-  return { packetsFrozen: false, videoMuted: false, audioMuted: false, videoShiftMs: 0, audioShiftMs: 0, loseEvery: 0 };
+  return {
+    packetsFrozen: false,
+    videoMuted: false,
+    audioMuted: false,
+    videoShiftMs: 0,
+    audioShiftMs: 0,
+    loseEvery: 0,
+    heldUntilMs: Number.NEGATIVE_INFINITY,
+  };
 }
 
 /** A picture ready to be sent; the NAL units stand in decoding order. */

@@ -19,17 +19,31 @@ export type PacketSink = (head: Buffer, body: Buffer) => void;
 
 /** One RTP stream to one client, with its own random SSRC, first sequence number and timestamp offset. */
 export class RtpStream {
-  readonly ssrc = randomInt(WORD);
+  ssrc = randomInt(WORD);
   readonly clockRate: number;
   sequence = randomInt(0x10000);
   packetCount = 0;
   octetCount = 0;
   readonly #payloadType: number;
-  readonly #timestampOffset = randomInt(WORD);
+  #timestampOffset = randomInt(WORD);
 
   constructor(payloadType: number, clockRate: number) {
     this.#payloadType = payloadType;
     this.clockRate = clockRate;
+  }
+
+  /** From now on the point `ticks` of the timeline has timestamp 0; everything else goes on as it was. */
+  restartTimestamps(ticks: number): void {
+    this.#timestampOffset = -Math.round(ticks);
+  }
+
+  /** Another source takes over: new SSRC, sequence number, timestamp offset and counters (RFC 3550, 8.2). */
+  renew(): void {
+    this.ssrc = randomInt(WORD);
+    this.sequence = randomInt(0x10000);
+    this.#timestampOffset = randomInt(WORD);
+    this.packetCount = 0;
+    this.octetCount = 0;
   }
 
   /** RTP timestamp of a point on the media timeline, in ticks of this stream's clock since boot. */

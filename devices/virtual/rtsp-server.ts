@@ -56,6 +56,7 @@ export class RtspServer {
   #server: Server | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #isAway = false;
+  #isDeaf = false;
 
   constructor(parts: RtspParts) {
     this.#parts = parts;
@@ -87,11 +88,35 @@ export class RtspServer {
     for (const socket of [...this.#connections]) socket.destroy();
   }
 
+  /** The same with a TCP reset instead of an orderly end (Q01). */
+  resetAll(): void {
+    for (const session of [...this.#sessions.values()]) this.#end(session, 'reset');
+    for (const socket of [...this.#connections]) socket.resetAndDestroy();
+  }
+
+  /**
+   * Half-open (Q01): every session ends without a word, connections stay open and are never read, answered or sent to again,
+   * and new ones fare the same. When that ends, all of them are reset, as by a host that no longer knows them.
+   */
+  setDeaf(isDeaf: boolean): void {
+    if (isDeaf === this.#isDeaf) return;
+    this.#isDeaf = isDeaf;
+    if (isDeaf) {
+      for (const session of [...this.#sessions.values()]) this.#end(session, 'half-open');
+      for (const socket of this.#connections) socket.pause();
+    } else this.resetAll();
+  }
+
+  /** Sessions that play now. */
+  sessions(): readonly RtspSession[] {
+    return [...this.#sessions.values()].filter((session) => session.isPlaying);
+  }
+
   /** As if the cable were pulled: nothing is read, answered or sent, and nobody is told (Q01). */
   setAway(isAway: boolean): void {
     this.#isAway = isAway;
     for (const socket of this.#connections) {
-      if (isAway) socket.pause();
+      if (isAway || this.#isDeaf) socket.pause();
       else socket.resume();
     }
   }
@@ -108,6 +133,7 @@ export class RtspServer {
     const closed = server === undefined ? undefined : new Promise((resolve) => server.close(resolve));
     this.dropAll(reason);
     this.forgetLingering();
+    this.#isDeaf = false;
     await closed;
   }
 
@@ -136,12 +162,12 @@ export class RtspServer {
         socket.end(writeResponse(400, undefined));
       }
     });
-    if (this.#isAway) socket.pause();
+    if (this.#isAway || this.#isDeaf) socket.pause();
   }
 
   async #answer(socket: Socket, request: RtspRequest): Promise<void> {
     const reply = await this.#handle(socket, request);
-    if (socket.destroyed) return;
+    if (socket.destroyed || this.#isDeaf) return;
     const headers = { Server: 'Quancheng virtual device', ...reply.headers };
     socket.write(writeResponse(reply.status, request.headers.get('cseq'), headers, reply.body));
     reply.after?.();

@@ -20,6 +20,9 @@ const REPORT_INTERVAL_MS = 5_000;
 /** A client that is catching up over UDP gets at most this many packets at a wake-up, so that its socket buffer holds them. */
 const UDP_PACKETS_PER_WAKE = 64;
 
+/** Which of a session's tracks a fault is meant for. */
+export type StreamChoice = 'both' | 'video' | 'audio';
+
 export interface Track {
   readonly index: number;
   readonly kind: 'video' | 'audio';
@@ -46,6 +49,8 @@ export class RtspSession implements Listener {
   /** Since when the client catches up with the live edge; undefined when it has. */
   #catchingUpSinceMs: number | undefined;
   #packetsSeen = 0;
+  /** Whether packets are being held back for a burst. */
+  #isHeld = false;
 
   constructor(
     id: string,
@@ -130,6 +135,20 @@ export class RtspSession implements Listener {
     this.tracks.length = 0;
   }
 
+  /** RTP timestamps of the given stream(s) begin again at 0 with the next packet; SSRC and sequence go on (Q04). */
+  restartTimestamps(stream: StreamChoice): void {
+    const chosen = this.tracks.filter((track) => isChosen(track, stream));
+    // One zero for both, so that picture and sound stay together.
+    const zeroS = Math.min(...chosen.map(({ kind }) => (kind === 'video' ? this.#frameS() : this.#packetS())));
+    for (const { kind, rtp } of chosen) rtp.restartTimestamps((zeroS + this.#shiftS(kind)) * rtp.clockRate);
+  }
+
+  /** The given stream(s) go on as another RTP source, announced by a sender report (Q04). */
+  renewSource(stream: StreamChoice): void {
+    for (const track of this.tracks) if (isChosen(track, stream)) track.rtp.renew();
+    this.#nextReportMs = 0;
+  }
+
   advance(nowMs: number): void {
     const faults = this.#playout.faults;
     const live = this.#playout.liveFrame(nowMs);
@@ -142,6 +161,12 @@ export class RtspSession implements Listener {
       this.#catchingUpSinceMs = undefined;
       return;
     }
+    if (nowMs < faults.heldUntilMs) {
+      this.#isHeld = true;
+      return;
+    }
+    if (this.#isHeld) this.#catchingUpSinceMs = nowMs;
+    this.#isHeld = false;
     this.#connection.cork();
     this.#packetsThisWake = 0;
     if (nowMs >= this.#nextReportMs) this.#report(nowMs);
@@ -166,7 +191,7 @@ export class RtspSession implements Listener {
       this.#catchingUpSinceMs = undefined;
       return false;
     }
-    const frameS = this.#nextFrame / this.#fps();
+    const frameS = this.#frameS();
     const packetEndS = audio === undefined ? 0 : ((this.#nextPacket + 1) * audio.samplesPerPacket) / audio.rateHz;
     if (frameDue && (!packetDue || frameS <= packetEndS)) this.#sendPicture();
     else this.#sendSound();
@@ -227,6 +252,16 @@ export class RtspSession implements Listener {
     return (kind === 'video' ? videoShiftMs : audioShiftMs) / 1000;
   }
 
+  /** Where the next picture and the next sound stand on the timeline, in seconds. */
+  #frameS(): number {
+    return this.#nextFrame / this.#fps();
+  }
+
+  #packetS(): number {
+    const audio = this.#playout.audio;
+    return audio === undefined ? 0 : (this.#nextPacket * audio.samplesPerPacket) / audio.rateHz;
+  }
+
   #fps(): number {
     return this.#playout.video?.fps ?? 1;
   }
@@ -238,4 +273,8 @@ export class RtspSession implements Listener {
   #hostUs(): number {
     return Math.round(this.#playout.hostWallMs() * 1000);
   }
+}
+
+function isChosen(track: Track, stream: StreamChoice): boolean {
+  return stream === 'both' || track.kind === stream;
 }

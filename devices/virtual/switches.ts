@@ -2,6 +2,7 @@
 // socket uses this table; code in the same process calls the methods of VirtualDevice.
 
 import type { UriOverride, VirtualDevice } from './device.ts';
+import type { StreamChoice } from './rtsp-session.ts';
 import type { RtspChallenge } from './spec.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -10,19 +11,21 @@ type Switch = (device: VirtualDevice, values: Values) => void | Promise<void>;
 export const SWITCHES: Readonly<Record<string, Switch>> = {
   'Q01.drop': (device) => device.drop(),
   'Q01.reboot': (device, values) => device.reboot(optionalNumber(values, 'awayMs')),
+  'Q01.reset': (device) => device.reset(),
+  'Q01.goDeaf': (device) => device.goDeaf(),
+  'Q01.hearAgain': (device) => device.hearAgain(),
   'Q01.leave': (device) => device.leave(),
   'Q01.comeBack': (device) => device.comeBack(),
   'Q02.freeze': (device, values) =>
     device.freeze(oneOf(values, 'what', ['packets', 'picture', 'video', 'audio', 'off'] as const)),
+  'Q02.holdBack': (device, values) => device.holdBack(number(values, 'ms')),
   'Q03.clockOffset': (device, values) => device.setClockOffset(number(values, 'offsetMs')),
   'Q03.clockDrift': (device, values) => device.clock.setDrift(number(values, 'ppm')),
   'Q03.createdWindow': (device, values) => device.setCreatedWindow(number(values, 'windowMs')),
   'Q04.stepClock': (device, values) => device.stepClock(number(values, 'byMs')),
-  'Q04.jumpTimestamps': (device, values) =>
-    device.jumpTimestamps(
-      number(values, 'byMs'),
-      values['stream'] === undefined ? 'both' : oneOf(values, 'stream', ['both', 'video', 'audio'] as const),
-    ),
+  'Q04.jumpTimestamps': (device, values) => device.jumpTimestamps(number(values, 'byMs'), stream(values)),
+  'Q04.restartTimestamps': (device, values) => device.restartTimestamps(stream(values)),
+  'Q04.newSsrc': (device, values) => device.newSsrc(stream(values)),
   'Q05.audio': (device, values) => device.setAudio(oneOf(values, 'codec', ['aac', 'pcma', 'pcmu', 'none'] as const)),
   'Q06.uri': (device, values) => {
     const host = values['host'] === undefined ? {} : { host: text(values, 'host') };
@@ -59,6 +62,10 @@ function number(values: Values, key: string): number {
   const value = values[key];
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error(`${key} must be a number.`);
   return value;
+}
+
+function stream(values: Values): StreamChoice {
+  return values['stream'] === undefined ? 'both' : oneOf(values, 'stream', ['both', 'video', 'audio'] as const);
 }
 
 function optionalNumber(values: Values, key: string): number | undefined {

@@ -21,6 +21,8 @@ export class RtspClient {
   /** Added to every request, for example a login or a session. */
   readonly headers: Record<string, string> = {};
   isClosed = false;
+  /** What the operating system said of the connection, for example `ECONNRESET`. */
+  errorCode: string | undefined;
   readonly #socket: Socket;
   readonly #responses: Response[] = [];
   #bytes: Buffer = Buffer.alloc(0);
@@ -35,7 +37,9 @@ export class RtspClient {
       this.#cut();
       this.#wake();
     });
-    socket.on('error', () => {});
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.errorCode = error.code;
+    });
     socket.on('close', () => {
       this.isClosed = true;
       this.#wake();
