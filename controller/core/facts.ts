@@ -30,6 +30,11 @@ export interface SegmentFact {
   /** False only when it continues, in the same run, right behind a segment that was cut between two keyframes. */
   readonly startsWithKeyframe: boolean;
   readonly gapBefore: { readonly from: Instant; readonly cause: Cause } | null;
+  /**
+   * Its first so many milliseconds are on disk already, at the end of the run before: a camera that was connected anew began with
+   * pictures since its last keyframe, and without these the first new one could not be shown. Absent when nothing repeats.
+   */
+  readonly repeatsMs?: number;
   /** True when it was found on disk after a crash and taken in, cut to its last whole fragment. */
   readonly adopted: boolean;
 }

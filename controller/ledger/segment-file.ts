@@ -30,14 +30,17 @@ export type SegmentIdentity = Pick<
   | 'claims'
   | 'startsWithKeyframe'
   | 'gapBefore'
+  | 'repeatsMs'
 >;
 
 export class SegmentFile {
   readonly path: string;
   readonly headerBytes: number;
   readonly #file: FileHandle;
-  readonly #hash: Hash = createHash('sha256');
+  #hash: Hash = createHash('sha256');
   #bytes = 0;
+  /** Where the last good sync left it; the hash is a copy taken there. */
+  #synced: { readonly bytes: number; readonly hash: Hash } = { bytes: 0, hash: createHash('sha256') };
   #namesAreDurable = false;
 
   private constructor(path: string, file: FileHandle, headerBytes: number) {
@@ -78,24 +81,28 @@ export class SegmentFile {
   /** Returns when everything written so far, and the file's name, would outlive a power cut. */
   async sync(): Promise<void> {
     await this.#file.datasync();
-    if (this.#namesAreDurable) return;
-    const run = dirname(this.path);
-    const stream = dirname(run);
-    await Promise.all([syncDirectory(run), syncDirectory(stream), syncDirectory(dirname(stream))]);
-    this.#namesAreDurable = true;
+    if (!this.#namesAreDurable) {
+      const run = dirname(this.path);
+      const stream = dirname(run);
+      await Promise.all([syncDirectory(run), syncDirectory(stream), syncDirectory(dirname(stream))]);
+      this.#namesAreDurable = true;
+    }
+    this.#synced = { bytes: this.#bytes, hash: this.#hash.copy() };
   }
 
-  /** After a failed write: cuts the file back to what was written wholly. */
+  /** After a failed write or sync: cuts the file back to its last good sync. */
   async setBack(): Promise<void> {
+    this.#bytes = this.#synced.bytes;
+    this.#hash = this.#synced.hash.copy();
     await this.#file.truncate(this.#bytes);
   }
 
   /** Syncs the file and its directory and lets go of it. */
   async finish(): Promise<{ readonly bytes: number; readonly sha256: string }> {
     await this.#file.sync();
-    await this.#file.close();
     await syncDirectory(dirname(this.path));
-    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    await this.#file.close();
+    return { bytes: this.#bytes, sha256: this.#hash.copy().digest('hex') };
   }
 
   /** Lets go of the file without a word; start-up recovery takes in what is on disk. */

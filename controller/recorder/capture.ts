@@ -80,12 +80,14 @@ export class Capture {
     const startedMs = this.#clock.now().monoMs;
     const firstByteMs = offer.video !== null && audio !== 'none' ? FIRST_BYTE_WITH_SOUND_MS : FIRST_BYTE_MS;
     let lastBytesMs: number | null = null;
+    let lastPictureMs = 0;
     let hadMedia = false;
     let broken: Cause | null = null;
     const reader = new FragmentReader({
       header: (bytes, header) => listener.header(bytes, header, mediaInfoOf(header, audio === 'copy')),
       fragment: (bytes, info) => {
         hadMedia = true;
+        if (info.videoFrames > 0 || offer.video === null) lastPictureMs = this.#clock.now().monoMs;
         if (broken === null && !listener.fragment(bytes, info, this.#clock.now().monoMs)) {
           broken = { code: 'stream-changed', detail: 'the timestamps of the source no longer fit the clock' };
         }
@@ -116,6 +118,8 @@ export class Capture {
           resolve({ code: 'camera-stalled', detail: `nothing came within ${firstByteMs / 1000} s of the start` });
         } else if (lastBytesMs !== null && now - lastBytesMs > STALL_MS) {
           resolve({ code: 'camera-stalled', detail: `no bytes for ${STALL_MS / 1000} s` });
+        } else if (hadMedia && lastPictureMs > 0 && now - lastPictureMs > STALL_MS) {
+          resolve({ code: 'camera-stalled', detail: `sound comes, but no picture for ${STALL_MS / 1000} s` });
         }
       }, WATCH_EVERY_MS);
       this.#stop.signal.addEventListener('abort', () => resolve(STOPPED), { once: true });

@@ -7,14 +7,17 @@ import { errnoOf, sentenceOf } from '../core/errors.ts';
 import type { RecorderFact } from '../core/facts.ts';
 import type { Cause, ClaimStatus, DesiredClaim, DesiredStream } from '../core/recording.ts';
 import { between, type Clock, type Instant, later } from '../core/time.ts';
-import { SegmentFile, type SegmentIdentity } from '../ledger/segment-file.ts';
+import type { SegmentIdentity } from '../ledger/segment-file.ts';
+import { OpenSegment } from './open-segment.ts';
 import { type Fragment, fragmentEnd, fragmentStart, type Ring } from './ring.ts';
 import type { Run } from './run.ts';
 
 /** A growing file is synced this often; a little less than a second, so that with the fragment's own length it stays about one. */
 const SYNC_EVERY_MS = 800;
-/** Within a run timestamps jitter; a hole smaller than this is no hole. */
-const JOIN_TOLERANCE_MS = 120;
+/** A segment that is this near to its length is cut at this keyframe rather than at the next. */
+const CUT_TOLERANCE_MS = 120;
+/** A camera that sends nothing for longer than this, and then goes on in the same run, left a hole. */
+const SILENCE_MS = 1_000;
 /** A picture reaches us a little after it was taken, so a claim is kept this much past its end. */
 const CAPTURE_DELAY_MS = 500;
 /** How long a claim that has ended waits for its last fragments before the rest is called a gap. */
@@ -23,7 +26,10 @@ const END_WAIT_MS = 3_000;
 const DISK_RETRY_MS = 1_000;
 
 const NOT_ARMED: Cause = { code: 'not-armed', detail: 'the source was not connected yet when the claim began' };
-const DID_NOT_JOIN: Cause = { code: 'stream-changed', detail: 'the timestamps of the source did not join exactly' };
+const DID_NOT_JOIN: Cause = {
+  code: 'camera-stalled',
+  detail: 'the source sent nothing for this stretch and then went on',
+};
 const NOTHING_CAME: Cause = { code: 'camera-stalled', detail: 'nothing more came before the claim ended' };
 
 /** What the keeper needs from its process. */
@@ -46,16 +52,6 @@ export interface KeptBefore {
   readonly cause: Cause;
 }
 
-interface OpenSegment {
-  readonly file: SegmentFile;
-  readonly identity: SegmentIdentity;
-  readonly run: Run;
-  readonly claims: Set<string>;
-  mediaToMs: number;
-  videoFrames: number;
-  audioFrames: number;
-}
-
 interface Claim {
   readonly wish: DesiredClaim;
   proven: boolean;
@@ -76,7 +72,7 @@ export class Keeper {
   /** Up to here everything that is claimed is on disk or in the ledger. */
   #coveredTo: Instant | null = null;
   /** The last fragment that was written, to know what follows it directly. */
-  #lastWritten: { readonly run: Run; readonly mediaToMs: number } | null = null;
+  #lastWritten: { readonly run: Run; readonly index: number; readonly mediaToMs: number } | null = null;
   #gapCause: Cause | null = null;
   #syncedAt: Instant | null = null;
   #lastSyncMonoMs = 0;
@@ -191,13 +187,14 @@ export class Keeper {
     const segment = this.#segment;
     if (
       segment !== null &&
-      (segment.run !== fragment.run || this.#hole(fragment) || this.#cutIsDue(segment, fragment))
+      (!this.#follows(fragment) || this.#silence(fragment) || this.#cutIsDue(segment, fragment))
     ) {
-      await this.#closeSegment(segment.run === fragment.run && !this.#hole(fragment) ? fragment : null);
+      await this.#closeSegment(this.#follows(fragment) && !this.#silence(fragment) ? fragment : null);
       return true;
     }
     if (segment === null) {
-      if (!fragment.info.startsWithKeyframe && !this.#continues(fragment)) {
+      if (!this.#follows(fragment) && this.#forgetRepeated(fragment)) return true;
+      if (!fragment.info.startsWithKeyframe && !this.#follows(fragment)) {
         this.#ring.shift();
         return true;
       }
@@ -224,7 +221,7 @@ export class Keeper {
     // What an earlier claim left on disk right up to here is not written twice.
     this.#coveredTo = this.#coveredTo === null ? from : later(this.#coveredTo, from);
     this.#gapCause ??= this.#world.sourceCause();
-    this.#ring.beginAt(this.#monoOf(from), (first) => this.#continues(first));
+    this.#ring.beginAt(this.#monoOf(from), (first) => this.#follows(first));
     this.#inSpan = true;
     this.#spanHasMedia = false;
   }
@@ -251,23 +248,29 @@ export class Keeper {
     return false;
   }
 
-  #continues(fragment: Fragment): boolean {
+  /** It comes right behind what was written last: no fragment of the run is missing between them. */
+  #follows(fragment: Fragment): boolean {
     const last = this.#lastWritten;
-    return (
-      last !== null && last.run === fragment.run && Math.abs(fragment.info.startMs - last.mediaToMs) < JOIN_TOLERANCE_MS
-    );
+    return last !== null && last.run === fragment.run && fragment.index === last.index + 1;
   }
 
-  /** Something of this run is missing before the fragment (memory was full while the disk was away). */
-  #hole(fragment: Fragment): boolean {
-    return this.#lastWritten?.run === fragment.run && !this.#continues(fragment);
+  /** The source itself left a hole before this fragment. */
+  #silence(fragment: Fragment): boolean {
+    return this.#follows(fragment) && fragment.info.startMs - (this.#lastWritten?.mediaToMs ?? 0) > SILENCE_MS;
+  }
+
+  /** A new run that begins with more than one group of pictures of the past: only the last of these is needed. */
+  #forgetRepeated(fragment: Fragment): boolean {
+    if (this.#coveredTo === null) return false;
+    this.#ring.forgetBefore(this.#monoOf(this.#coveredTo));
+    return this.#ring.first !== fragment;
   }
 
   #cutIsDue(segment: OpenSegment, fragment: Fragment): boolean {
     if (!fragment.info.startsWithKeyframe) return false;
-    if (fragment.info.startMs - segment.identity.mediaFromMs >= this.#segmentMs - JOIN_TOLERANCE_MS) return true;
+    if (fragment.info.startMs - segment.identity.mediaFromMs >= this.#segmentMs - CUT_TOLERANCE_MS) return true;
     const now = this.#claimsAt(fragment);
-    return now.length !== segment.claims.size || now.some((id) => !segment.claims.has(id));
+    return now.length !== segment.identity.claims.length || now.some((id) => !segment.identity.claims.includes(id));
   }
 
   /** The claims that the fragment is kept for; the pictures between a keyframe and the claim's own beginning belong to it too. */
@@ -281,8 +284,9 @@ export class Keeper {
   async #openSegment(fragment: Fragment): Promise<void> {
     const { run, info } = fragment;
     run.clock.fix();
-    const joins = this.#continues(fragment);
+    const joins = this.#follows(fragment) && !this.#silence(fragment);
     const from = joins && this.#coveredTo !== null ? this.#coveredTo : this.#instantAt(fragmentStart(fragment));
+    const repeatsMs = joins || this.#coveredTo === null ? 0 : between(from, this.#coveredTo);
     const gapBefore = await this.#ledgerGap(from);
     this.#spanHasMedia = true;
     if (run.journaled === 'not') {
@@ -295,7 +299,6 @@ export class Keeper {
         clock: this.#world.clock.state(),
       });
     }
-    const claims = this.#claimsAt(fragment);
     const identity: SegmentIdentity = {
       seg: this.#world.newId(),
       stream: this.#stream,
@@ -305,22 +308,14 @@ export class Keeper {
       mediaFromMs: info.startMs,
       media: run.media,
       clock: this.#world.clock.state(),
-      claims,
+      claims: this.#claimsAt(fragment),
       startsWithKeyframe: info.startsWithKeyframe,
       gapBefore,
+      ...(repeatsMs > 0 ? { repeatsMs } : {}),
     };
     // The number is used up even when the file cannot be made: a name is never tried twice.
     run.sequence += 1;
-    const file = await SegmentFile.create(this.#world.mediaFolder, identity, run.headerBytes);
-    this.#segment = {
-      file,
-      identity,
-      run,
-      claims: new Set(claims),
-      mediaToMs: info.startMs,
-      videoFrames: 0,
-      audioFrames: 0,
-    };
+    this.#segment = await OpenSegment.begin(this.#world.mediaFolder, identity, fragment);
     this.#gapCause = null;
   }
 
@@ -344,16 +339,8 @@ export class Keeper {
     if (segment === null) return;
     // Taken out first: while the disk takes its time, memory may have to let go of what is oldest in it.
     this.#ring.shift();
-    try {
-      await segment.file.write(fragment.bytes);
-    } catch (error) {
-      this.#ring.putBack(fragment);
-      throw error;
-    }
-    segment.mediaToMs = fragment.info.endMs;
-    segment.videoFrames += fragment.info.videoFrames;
-    segment.audioFrames += fragment.info.audioFrames;
-    this.#lastWritten = { run: fragment.run, mediaToMs: fragment.info.endMs };
+    await segment.write(fragment);
+    this.#lastWritten = { run: fragment.run, index: fragment.index, mediaToMs: fragment.info.endMs };
     this.#coveredTo = this.#instantAt(fragmentEnd(fragment));
     this.#diskCause = null;
     const now = this.#world.clock.now();
@@ -361,7 +348,7 @@ export class Keeper {
     if (!waiting && now.monoMs - this.#lastSyncMonoMs < SYNC_EVERY_MS) return;
     // A burst of pre-roll is synced once, when memory is empty; a claim that waits for its proof gets it at once.
     if (this.#ring.length > 0 && now.monoMs - this.#lastSyncMonoMs < SYNC_EVERY_MS) return;
-    await segment.file.sync();
+    await segment.sync();
     this.#lastSyncMonoMs = this.#world.clock.now().monoMs;
     this.#syncedAt = this.#world.clock.now();
     for (const id of this.#claimsAt(fragment)) {
@@ -375,25 +362,14 @@ export class Keeper {
   async #closeSegment(next: Fragment | null): Promise<void> {
     const segment = this.#segment;
     if (segment === null) return;
-    const mediaToMs = next?.info.startMs ?? segment.mediaToMs;
+    const mediaToMs = next?.info.startMs ?? segment.reach.mediaToMs;
     segment.run.clock.settle(mediaToMs - segment.identity.mediaFromMs);
     const to = this.#instantAt(segment.run.clock.monoOf(mediaToMs));
-    const { bytes, sha256 } = await segment.file.finish();
+    const fact = await segment.finish(to, mediaToMs);
     this.#segment = null;
     this.#coveredTo = to;
-    this.#lastWritten = { run: segment.run, mediaToMs };
-    await this.#world.journal({
-      type: 'segment',
-      ...segment.identity,
-      to,
-      mediaToMs,
-      videoFrames: segment.videoFrames,
-      audioFrames: segment.audioFrames,
-      bytes,
-      headerBytes: segment.file.headerBytes,
-      sha256,
-      adopted: false,
-    });
+    this.#lastWritten = { run: segment.run, index: segment.reach.lastIndex, mediaToMs };
+    await this.#world.journal(fact);
     await this.#endRunIfOver(segment.run);
     for (const { wish } of [...this.#claims.values()]) {
       if (wish.to !== null && this.#claims.size > 1 && between(wish.to, to) >= CAPTURE_DELAY_MS)
@@ -443,22 +419,28 @@ export class Keeper {
     };
     this.#gapCause ??= this.#diskCause;
     this.#world.changed();
-    const segment = this.#segment;
-    if (segment !== null) {
-      try {
-        await segment.file.setBack();
-        await this.#closeSegment(null);
-      } catch {
-        // Not even that, and after a failed sync nobody knows what the disk holds: the stretch counts as a gap, and the file
-        // stays as it is for start-up recovery, which takes in its whole fragments.
-        this.#segment = null;
-        await segment.file.abandon().catch(() => undefined);
-        this.#lastWritten = null;
-        this.#coveredTo = segment.identity.from;
-      }
-    }
+    if (this.#segment !== null) await this.#giveUpSegment(this.#segment);
     await new Promise((resolve) => setTimeout(resolve, DISK_RETRY_MS));
     this.#again = !this.#closing;
+  }
+
+  /** Saves of an open segment what the disk has answered for; the rest goes back to memory, to be written into the next one. */
+  async #giveUpSegment(segment: OpenSegment): Promise<void> {
+    try {
+      this.#ring.putBack(await segment.setBack());
+      const { lastIndex, mediaToMs } = segment.reach;
+      this.#lastWritten = { run: segment.run, index: lastIndex, mediaToMs };
+      this.#coveredTo = this.#instantAt(segment.run.clock.monoOf(mediaToMs));
+      if (segment.isProven) await this.#closeSegment(null);
+    } catch {
+      // Not even that: the stretch counts as a gap, and the file stays as it is for start-up recovery.
+      this.#ring.putBack(segment.takeUnsynced());
+      this.#coveredTo = segment.identity.from;
+    }
+    if (this.#segment === null) return;
+    this.#segment = null;
+    if (!segment.isProven) this.#coveredTo = segment.identity.from;
+    await segment.abandon().catch(() => undefined);
   }
 
   #monoOf(instant: Instant): number {

@@ -13,7 +13,7 @@ import { syncDirectory } from '../ledger/durable.ts';
 import { followJournal } from '../ledger/journal.ts';
 import { type Layout, segmentPath } from '../ledger/layout.ts';
 import { mediaFiles } from '../ledger/media-files.ts';
-import { hashFile, readSegmentFile } from '../ledger/segment-file.ts';
+import { hashFile, readSegmentFile, type SegmentIdentity } from '../ledger/segment-file.ts';
 import type { KeptBefore } from './keeper.ts';
 
 /** What is taken up from the time before. */
@@ -173,12 +173,11 @@ async function adopt(path: string, name: string): Promise<{ fact: SegmentFact; c
 }
 
 /** Only the fields that belong in the journal: the box in the file may have been written by anybody. */
-function pickIdentity(
-  identity: Awaited<ReturnType<typeof readSegmentFile>>['identity'],
-): Awaited<ReturnType<typeof readSegmentFile>>['identity'] {
-  const { seg, stream, run, sequence, from, mediaFromMs, media, clock, claims, startsWithKeyframe, gapBefore } =
-    identity;
-  return { seg, stream, run, sequence, from, mediaFromMs, media, clock, claims, startsWithKeyframe, gapBefore };
+function pickIdentity(identity: SegmentIdentity): SegmentIdentity {
+  const { seg, stream, run, sequence, from, mediaFromMs, media, clock, claims, startsWithKeyframe } = identity;
+  const { gapBefore, repeatsMs } = identity;
+  const known = { seg, stream, run, sequence, from, mediaFromMs, media, clock, claims, startsWithKeyframe, gapBefore };
+  return repeatsMs === undefined ? known : { ...known, repeatsMs };
 }
 
 async function setAside(layout: Layout, path: string, name: string, why: string): Promise<RecorderFact> {

@@ -7,6 +7,8 @@ import type { Run } from './run.ts';
 
 export interface Fragment {
   readonly run: Run;
+  /** Number within the run, without holes: what follows what is known by this, never by timestamps. */
+  readonly index: number;
   readonly bytes: Buffer;
   readonly info: FragmentInfo;
 }
@@ -67,9 +69,9 @@ export class Ring {
   }
 
   /** Takes back what the disk refused, as the oldest. */
-  putBack(fragment: Fragment): void {
-    this.#fragments.unshift(fragment);
-    this.#bytes += fragment.bytes.length;
+  putBack(fragments: readonly Fragment[]): void {
+    this.#fragments.unshift(...fragments);
+    for (const fragment of fragments) this.#bytes += fragment.bytes.length;
   }
 
   /** While armed: lets go of every group of pictures that lies wholly before `monoMs`. */

@@ -11,6 +11,8 @@ export class Run {
   readonly clock = new RunClock();
   /** Number of the next segment. */
   sequence = 0;
+  /** Number of the next fragment. */
+  nextIndex = 0;
   /** It is in the journal only once something of it is kept: an armed room leaves no trace on disk (invariant 6). */
   journaled: 'not' | 'begun' | 'ended' = 'not';
   /** Why it ended; null while it goes on. */

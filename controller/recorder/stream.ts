@@ -197,7 +197,7 @@ export class Stream {
       run = next;
     }
     if (this.#phase !== 'receiving') this.#enter('receiving', null);
-    const dropped = this.#ring.push({ run, bytes, info });
+    const dropped = this.#ring.push({ run, index: run.nextIndex++, bytes, info });
     if (dropped > 0 && this.#keeper.keeping) {
       this.#keeper.lost(
         this.#keeper.diskCause ?? {

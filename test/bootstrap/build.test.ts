@@ -22,6 +22,8 @@ beforeAll(() => {
   for (const name of [
     'typescript',
     '@typescript',
+    '@types',
+    'undici-types',
     'better-sqlite3',
     'bindings',
     'file-uri-to-path',

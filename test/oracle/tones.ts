@@ -1,6 +1,9 @@
 // What a recording really holds, second by second of sound: decodes it and finds the time-coded tones of a virtual device with
 // Goertzel's algorithm.
 
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { BEEP_HZ, BEEP_MS, toneHz } from '../../devices/virtual/tone.ts';
 import { run } from './frames.ts';
 
@@ -44,6 +47,34 @@ export async function readTones(files: readonly string[], loopS: number): Promis
     );
   }
   return findTones(Buffer.concat(parts), loopS);
+}
+
+/**
+ * The same for the files of one unbroken run, joined as a player joins them: one header, then every fragment. Decoded one by one,
+ * each file would begin with a damaged sound frame, because AAC frames overlap.
+ */
+export async function readTonesOfRun(files: readonly string[], loopS: number): Promise<ToneReport> {
+  const parts = await Promise.all(
+    files.map(async (file, at) => {
+      const bytes = await readFile(file);
+      return at === 0 ? bytes : bytes.subarray(firstFragment(bytes));
+    }),
+  );
+  const folder = await mkdtemp(join(tmpdir(), 'quancheng-tones-'));
+  try {
+    const joined = join(folder, 'joined.mp4');
+    await writeFile(joined, Buffer.concat(parts));
+    return await readTones([joined], loopS);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Where the first moof begins. */
+function firstFragment(bytes: Buffer): number {
+  let at = 0;
+  while (at + 8 <= bytes.length && bytes.toString('latin1', at + 4, at + 8) !== 'moof') at += bytes.readUInt32BE(at);
+  return at;
 }
 
 /** The same for raw sound: signed 16-bit little-endian mono at 8000 Hz. */

@@ -7,7 +7,7 @@ import { layoutOf } from '../../controller/ledger/layout.ts';
 import { mediaFiles } from '../../controller/ledger/media-files.ts';
 import { readSegmentFile } from '../../controller/ledger/segment-file.ts';
 import { testSite, tinyCamera } from '../devices/virtual/test-site.ts';
-import { assertOnceInOrder, readFrames } from '../oracle/frames.ts';
+import { assertOnceInOrder } from '../oracle/frames.ts';
 import { Rig, sourceOf, until, wallUs } from './rig.ts';
 
 const FRAME_US = 40_000;
@@ -37,7 +37,7 @@ test('from press minus pre-roll to close plus post-roll, picture and sound, and 
   await rig.ended(claim.id, 'cam-1', 'mic-1');
   await until(() => rig.stream('cam-1')?.phase === 'armed');
 
-  const frames = await readFrames(rig.files('cam-1'));
+  const frames = await rig.frames('cam-1');
   assertOnceInOrder(frames);
   expect(frames[0]?.hostTimeUs).toBeLessThanOrEqual(wallUs(claim.from));
   expect(frames.at(-1)?.hostTimeUs).toBeGreaterThanOrEqual(wallUs(to) - FRAME_US);
@@ -96,7 +96,7 @@ test('the same wish twice, claims that follow each other closely and claims that
   await rig.proven(third.id, 'cam-1');
   rig.keep(sources, [{ ...third, to: shift(rig.clock.now(), 1_000) }]);
   await rig.ended(third.id, 'cam-1');
-  assertOnceInOrder(await readFrames(rig.files('cam-1')));
+  assertOnceInOrder(await rig.frames('cam-1'));
   expect((await rig.verify()).findings).toEqual([]);
 });
 

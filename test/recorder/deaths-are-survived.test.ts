@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { shift } from '../../controller/core/time.ts';
 import { layoutOf } from '../../controller/ledger/layout.ts';
 import { testSite, tinyCamera } from '../devices/virtual/test-site.ts';
-import { assertOnceInOrder, missingFrames, readFrames } from '../oracle/frames.ts';
+import { assertOnceInOrder, missingFrames } from '../oracle/frames.ts';
 import { PROGRAM, Rig, sourceOf, until } from './rig.ts';
 
 test('the controller dies: recording goes on, and the next one hears of everything', async () => {
@@ -24,7 +24,7 @@ test('the controller dies: recording goes on, and the next one hears of everythi
   rig.keep(sources, [{ ...claim, to: rig.clock.now() }]);
   await rig.ended(claim.id, 'cam-1');
   expect(rig.entries.map(({ seq }) => seq)).toEqual(rig.entries.map((_, i) => i + 1));
-  assertOnceInOrder(await readFrames(rig.files('cam-1')));
+  assertOnceInOrder(await rig.frames('cam-1'));
   expect(rig.facts('run-begun')).toHaveLength(1);
   expect((await rig.verify()).findings).toEqual([]);
 });
@@ -45,7 +45,7 @@ test('kill -9 of the recorder: it takes the claim up again by itself, with one g
   const gaps = rig.facts('gap').filter(({ cause }) => cause.code !== 'not-armed');
   expect(gaps.map(({ cause }) => cause.code)).toEqual(['recorder-killed']);
   expect(rig.segments('cam-1').filter(({ adopted }) => adopted)).toHaveLength(1);
-  const frames = await readFrames(rig.files('cam-1'));
+  const frames = await rig.frames('cam-1');
   assertOnceInOrder(frames, { allowGaps: true });
   expect(missingFrames(frames), 'one hole, and it is the ledgered one').toHaveLength(1);
   expect((await rig.verify()).findings).toEqual([]);
@@ -100,7 +100,7 @@ test('what a crash left is taken in up to its last whole fragment; what nobody c
   expect(await readFile(`${journal}.torn`, 'utf8')).toContain('torn');
   rig.keep(sources, [{ ...claim, to: rig.clock.now() }]);
   await rig.ended(claim.id, 'cam-1');
-  assertOnceInOrder(await readFrames(rig.files('cam-1')), { allowGaps: true });
+  assertOnceInOrder(await rig.frames('cam-1'), { allowGaps: true });
   expect((await rig.verify()).findings).toEqual([]);
 });
 

@@ -21,6 +21,8 @@ import { SystemClock } from '../../controller/ledger/system-clock.ts';
 import { RecorderLink } from '../../controller/recorder/link.ts';
 import { type Verdict, verifyFolder } from '../../controller/site/verify.ts';
 import type { VirtualDevice } from '../../devices/virtual/device.ts';
+import type { FrameMark } from '../oracle/frames.ts';
+import { framesOnce } from '../oracle/repeats.ts';
 
 export const PROGRAM = new URL('../../dist/controller/main.js', import.meta.url).pathname;
 const UNTIL_MS = 30_000;
@@ -179,6 +181,11 @@ export class Rig {
 
   files(stream: string): string[] {
     return this.segments(stream).map((segment) => this.path(segment));
+  }
+
+  /** Every picture of a stream as recorded, each once: what a new connection says it repeats is left out. */
+  frames(stream: string): Promise<FrameMark[]> {
+    return framesOnce(this.segments(stream), (segment) => this.path(segment));
   }
 
   path({ stream, run, sequence }: Pick<SegmentFact, 'stream' | 'run' | 'sequence'>): string {

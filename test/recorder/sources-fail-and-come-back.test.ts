@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { shift } from '../../controller/core/time.ts';
 import { type ProbedStream, testSite, tinyCamera } from '../devices/virtual/test-site.ts';
-import { assertOnceInOrder, missingFrames, readFrames, run } from '../oracle/frames.ts';
+import { assertOnceInOrder, missingFrames, run } from '../oracle/frames.ts';
 import { Rig, sourceOf, until } from './rig.ts';
 
 async function probeFile(file: string): Promise<ProbedStream[]> {
@@ -38,11 +38,11 @@ test('Q02 a camera freezes and Q01 another reboots: each has its gap with its ca
   expect(causes('frozen')).toEqual(['camera-stalled']);
   expect(causes('reboots')).toHaveLength(1);
   expect(causes('good')).toEqual([]);
-  assertOnceInOrder(await readFrames(rig.files('good')));
-  const frames = await readFrames(rig.files('frozen'));
+  assertOnceInOrder(await rig.frames('good'));
+  const frames = await rig.frames('frozen');
   assertOnceInOrder(frames, { allowGaps: true });
   expect(missingFrames(frames)).toHaveLength(1);
-  assertOnceInOrder(await readFrames(rig.files('reboots')), { allowGaps: true });
+  assertOnceInOrder(await rig.frames('reboots'), { allowGaps: true });
   expect((await rig.verify()).findings).toEqual([]);
 });
 
@@ -90,7 +90,7 @@ test('Q10 a camera that speaks UDP only is found out', async () => {
   const claim = await rig.keepProven(sources);
   rig.keep(sources, [{ ...claim, to: shift(rig.clock.now(), 1_000) }]);
   await rig.ended(claim.id, 'cam-1');
-  assertOnceInOrder(await readFrames(rig.files('cam-1')));
+  assertOnceInOrder(await rig.frames('cam-1'));
 });
 
 test.each(['pcma', 'pcmu'] as const)('Q05 %s sound becomes AAC, and the picture stays as it was', async (audio) => {
@@ -133,7 +133,7 @@ test('sound that dies in mid-run does not hold the picture back', async () => {
   expect(rig.facts('gap').filter(({ cause }) => cause.code !== 'not-armed')).toEqual([]);
   rig.keep(sources, [{ ...claim, to: rig.clock.now() }]);
   await rig.ended(claim.id, 'cam-1');
-  assertOnceInOrder(await readFrames(rig.files('cam-1')));
+  assertOnceInOrder(await rig.frames('cam-1'));
 });
 
 test('Q04 the timestamps of a camera jump, and its clock steps: recording goes on, and nothing is left unexplained', async () => {
@@ -150,7 +150,7 @@ test('Q04 the timestamps of a camera jump, and its clock steps: recording goes o
   rig.keep(sources, [{ ...claim, to: rig.clock.now() }]);
   await rig.ended(claim.id, ...Object.keys(sources));
   for (const id of Object.keys(sources)) {
-    assertOnceInOrder(await readFrames(rig.files(id)), { allowGaps: true });
+    assertOnceInOrder(await rig.frames(id), { allowGaps: true });
     for (const segment of rig.segments(id))
       expect(segment.to.monoMs - segment.from.monoMs, `${id} ${segment.sequence}`).toBeLessThan(10_000);
   }

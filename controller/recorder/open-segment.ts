@@ -1,0 +1,109 @@
+/** One segment while it grows: its file, what it holds, and what of it is not yet known to be on the disk. */
+import type { SegmentFact } from '../core/facts.ts';
+import type { Instant } from '../core/time.ts';
+import { SegmentFile, type SegmentIdentity } from '../ledger/segment-file.ts';
+import type { Fragment } from './ring.ts';
+import type { Run } from './run.ts';
+
+/** How far a segment reaches. */
+export interface Reach {
+  readonly mediaToMs: number;
+  readonly videoFrames: number;
+  readonly audioFrames: number;
+  /** The last fragment in it. */
+  readonly lastIndex: number;
+}
+
+export class OpenSegment {
+  readonly identity: SegmentIdentity;
+  readonly run: Run;
+  readonly #file: SegmentFile;
+  /** Written since the last sync: memory keeps these until the disk has answered for them. */
+  #unsynced: Fragment[] = [];
+  readonly #empty: Reach;
+  #reach: Reach;
+  #synced: Reach | null = null;
+
+  private constructor(identity: SegmentIdentity, run: Run, file: SegmentFile, first: Fragment) {
+    this.identity = identity;
+    this.run = run;
+    this.#file = file;
+    this.#empty = { mediaToMs: first.info.startMs, videoFrames: 0, audioFrames: 0, lastIndex: first.index - 1 };
+    this.#reach = this.#empty;
+  }
+
+  /** Makes the file; `first` is the fragment that will be its first. */
+  static async begin(mediaFolder: string, identity: SegmentIdentity, first: Fragment): Promise<OpenSegment> {
+    const file = await SegmentFile.create(mediaFolder, identity, first.run.headerBytes);
+    return new OpenSegment(identity, first.run, file, first);
+  }
+
+  get reach(): Reach {
+    return this.#reach;
+  }
+
+  /** False while not one fragment of it is known to be on the disk. */
+  get isProven(): boolean {
+    return this.#synced !== null;
+  }
+
+  async write(fragment: Fragment): Promise<void> {
+    this.#unsynced.push(fragment);
+    await this.#file.write(fragment.bytes);
+    const { videoFrames, audioFrames } = this.#reach;
+    this.#reach = {
+      mediaToMs: fragment.info.endMs,
+      videoFrames: videoFrames + fragment.info.videoFrames,
+      audioFrames: audioFrames + fragment.info.audioFrames,
+      lastIndex: fragment.index,
+    };
+  }
+
+  async sync(): Promise<void> {
+    await this.#file.sync();
+    this.#synced = this.#reach;
+    this.#unsynced = [];
+  }
+
+  /**
+   * The disk refused a write or a sync, and after a failed sync nobody knows what it kept: the segment goes back to its last good
+   * sync, and what came after is given back to be written again, elsewhere.
+   */
+  async setBack(): Promise<readonly Fragment[]> {
+    const again = this.#unsynced;
+    this.#unsynced = [];
+    this.#reach = this.#synced ?? this.#empty;
+    await this.#file.setBack();
+    return again;
+  }
+
+  /** What was written since the last sync, when not even setting back worked. */
+  takeUnsynced(): readonly Fragment[] {
+    const again = this.#unsynced;
+    this.#unsynced = [];
+    return again;
+  }
+
+  /** Syncs and closes the file; answers what the journal says of it. Rejects when the last sync failed: set back and finish again. */
+  async finish(to: Instant, mediaToMs: number): Promise<SegmentFact> {
+    const { bytes, sha256 } = await this.#file.finish();
+    const { videoFrames, audioFrames } = this.#reach;
+    return {
+      type: 'segment',
+      ...this.identity,
+      to,
+      mediaToMs,
+      videoFrames,
+      audioFrames,
+      bytes,
+      headerBytes: this.#file.headerBytes,
+      sha256,
+      adopted: false,
+    };
+  }
+
+  /** Lets go of the file without a word; start-up recovery looks at it. */
+  abandon(): Promise<void> {
+    return this.#file.abandon();
+  }
+}
