@@ -23,6 +23,7 @@ const TAIL_FRAMES_MAX = FPS;
 const MIB = 1024 * 1024;
 /** The recorder's own memory, whatever the number of streams; the goal allows it beside the streams' share. */
 const OWN_BYTES = 80 * MIB;
+const OURS = 'quancheng';
 const GOALS = 'goals: cpuRatio ≤ 1.25, memoryRatio ≤ 1.15, framesLost 0, flatness ≈ 1';
 
 interface Outcome {
@@ -30,6 +31,8 @@ interface Outcome {
   readonly streams: number;
   /** Processor seconds of one stream in one minute. */
   readonly cpuPerStreamMinute: number;
+  /** Of that, what the first process alone took: the recorder without its ffmpegs. */
+  readonly firstPerStreamMinute: number;
   readonly pssBytes: number;
   readonly sent: number;
   readonly kept: number;
@@ -75,11 +78,13 @@ async function observe(
   scene: Scene,
   cameras: Cameras,
   pids: () => Promise<readonly number[]>,
-): Promise<Pick<Outcome, 'cpuPerStreamMinute' | 'pssBytes' | 'syncP99Ms' | 'camerasShare'>> {
+): Promise<Pick<Outcome, 'cpuPerStreamMinute' | 'firstPerStreamMinute' | 'pssBytes' | 'syncP99Ms' | 'camerasShare'>> {
   const { seconds } = scene.options;
   const probe = await SyncProbe.start(scene);
   await pause(SETTLE_MS);
   const begun = performance.now();
+  const [first = 0] = await pids();
+  const firstBefore = (await usageOf([first])).cpuS ?? Number.NaN;
   const before = await usageOf(await pids());
   const camerasBefore = (await usageOf([cameras.pid])).cpuS ?? 0;
   const memory: number[] = [];
@@ -88,12 +93,15 @@ async function observe(
     memory.push((await usageOf(await pids())).pssBytes);
   }
   const after = await usageOf(await pids());
+  const firstS = ((await usageOf([first])).cpuS ?? Number.NaN) - firstBefore;
   const tookS = (performance.now() - begun) / 1_000;
   const camerasS = ((await usageOf([cameras.pid])).cpuS ?? 0) - camerasBefore;
   await probe.stop();
   const cpuS = after.cpuS === null || before.cpuS === null ? Number.NaN : after.cpuS - before.cpuS;
+  const perStreamMinute = 60 / cameras.ids.length / tookS;
   return {
-    cpuPerStreamMinute: (cpuS / cameras.ids.length / tookS) * 60,
+    cpuPerStreamMinute: cpuS * perStreamMinute,
+    firstPerStreamMinute: firstS * perStreamMinute,
     pssBytes: median(memory),
     syncP99Ms: probe.p99Ms,
     camerasShare: camerasS / tookS,
@@ -129,7 +137,7 @@ async function measureOurs(scene: Scene, cameras: Cameras): Promise<Outcome> {
   ];
   await rm(dirname(recorder.folder), { recursive: true, force: true });
   return {
-    name: 'quancheng',
+    name: OURS,
     streams: ids.length,
     ...observed,
     sent,
@@ -191,7 +199,19 @@ async function measureRival(scene: Scene, cameras: Cameras, rival: Rival): Promi
 function conclude(scene: Scene, outcomes: readonly Outcome[]): object {
   scene.say();
   const head = [
-    ...['', 'N', 'CPU s/stream-min', 'of bare', 'PSS MiB', 'MiB/stream', 'sent', 'on disk', 'lost', 'fdatasync p99 ms'],
+    ...[
+      '',
+      'N',
+      'CPU s/stream-min',
+      'recorder’s own',
+      'of bare',
+      'PSS MiB',
+      'MiB/stream',
+      'sent',
+      'on disk',
+      'lost',
+      'fdatasync p99 ms',
+    ],
     ...['sustained', 'cameras’ CPU'],
   ];
   const bareAt = (streams: number) => outcomes.find((one) => one.name === BARE_FFMPEG.name && one.streams === streams);
@@ -199,6 +219,7 @@ function conclude(scene: Scene, outcomes: readonly Outcome[]): object {
     one.name,
     one.streams,
     one.cpuPerStreamMinute,
+    one.name === OURS ? one.firstPerStreamMinute : '',
     one.cpuPerStreamMinute / (bareAt(one.streams)?.cpuPerStreamMinute ?? Number.NaN),
     mib(one.pssBytes),
     one.pssBytes / MIB / one.streams,
@@ -212,7 +233,7 @@ function conclude(scene: Scene, outcomes: readonly Outcome[]): object {
   for (const line of table([head, ...rows])) scene.say(line);
   for (const { name, streams, note } of outcomes) if (note !== '') scene.say(`${streams} × ${name}: ${note}`);
   scene.say(GOALS);
-  const ours = outcomes.filter(({ name }) => name === 'quancheng');
+  const ours = outcomes.filter(({ name }) => name === OURS);
   const judged = ours.filter(({ streams }) => bareAt(streams)?.sustained === true);
   for (const { streams } of ours.filter((one) => !judged.includes(one)))
     scene.say(`bare ffmpeg does not sustain ${streams} streams on this machine: left out of framesLost`);
