@@ -104,10 +104,13 @@ export class Journal<Fact> {
   async *read(seq: number): AsyncGenerator<Entry<Fact>> {
     const until = this.#head.seq;
     if (seq >= until) return;
-    for await (const { entry } of followJournal<Fact>(this.directory)) {
-      if (entry === null || entry.seq <= seq) continue;
-      if (entry.seq > until) return;
-      yield entry;
+    for (const file of await filesFrom(this.directory, seq + 1)) {
+      for await (const line of linesOf(join(this.directory, file))) {
+        const { entry } = followLine<Fact>(EMPTY_CHAIN, line);
+        if (entry === null || entry.seq <= seq) continue;
+        if (entry.seq > until) return;
+        yield entry;
+      }
     }
   }
 
@@ -198,6 +201,19 @@ export async function journalReached(directory: string): Promise<ChainHead | nul
   } catch {
     return null;
   }
+}
+
+/** The files that can hold entry `seq` or later ones: those of years ago need not be read to tell what happened a minute ago. */
+async function filesFrom(directory: string, seq: number): Promise<string[]> {
+  const files = await journalFiles(directory);
+  for (let at = files.length - 1; at > 0; at--) {
+    for await (const line of linesOf(join(directory, files[at] ?? ''))) {
+      const { entry } = followLine<unknown>(EMPTY_CHAIN, line);
+      if (entry !== null && entry.seq <= seq) return files.slice(at);
+      break;
+    }
+  }
+  return files;
 }
 
 /** Follows a journal from its first line; yields each line's entry, its file, the head after it and the fault found there, if any. */

@@ -119,6 +119,16 @@ describe('appending', () => {
     expect((await stat(first())).size).toBeGreaterThan(16 * 1024 * 1024);
     const again = await opened();
     expect((await again.append({ n: 19 })).seq).toBe(19);
+    const readFrom = async (seq: number): Promise<number[]> => {
+      const found: number[] = [];
+      for await (const entry of again.read(seq)) found.push(entry.seq);
+      return found;
+    };
+    for (const seq of [0, 14, 15, 16, 17, 18, 19]) {
+      expect(await readFrom(seq), `after ${seq}, on either side of the seam`).toEqual(
+        Array.from({ length: 19 - seq }, (_, i) => seq + 1 + i),
+      );
+    }
     await again.close();
     const { entries, faults } = await follow();
     expect(faults).toEqual([]);
