@@ -1,10 +1,10 @@
 // One virtual device: clock, account, timeline, RTSP server and (for cameras) the ONVIF side, with a method for every fault
 // a test may cause. Without a call to one of them it behaves as an honest device.
 
-import { VirtualClock } from './clock.ts';
+import { hostClock, VirtualClock } from './clock.ts';
 import { type Account, LockOut, Login } from './login.ts';
 import type { MediaTools } from './media-files.ts';
-import { loadAudio, loadMedia } from './media-set.ts';
+import { loadAudio, loadMedia, loadVideo } from './media-set.ts';
 import type { DeviceEvent } from './onvif-events.ts';
 import { OnvifSide } from './onvif-side.ts';
 import { Playout } from './playout.ts';
@@ -16,8 +16,11 @@ import {
   type DeviceKind,
   type ResolvedDevice,
   type RtspChallenge,
+  requireVideo,
   resolveDevice,
+  type SpropChoice,
   type TransportChoice,
+  type VideoSpec,
   type VirtualDeviceSpec,
 } from './spec.ts';
 
@@ -35,6 +38,9 @@ export interface UriOverride {
   readonly rtspPort?: number;
   readonly httpPort?: number;
 }
+
+/** What of a picture can be set anew; the frame rate, the GOP and the loop stay, so that frame numbers go on. */
+export type VideoChange = Partial<Pick<VideoSpec, 'width' | 'height' | 'bitrateKbps' | 'codec' | 'bFrames'>>;
 
 export interface DeviceState {
   readonly id: string;
@@ -67,6 +73,8 @@ export class VirtualDevice {
   #playout: Playout | undefined;
   #rtsp: RtspServer | undefined;
   #onvif: OnvifSide | undefined;
+  /** The picture as it is set now. */
+  #video: VideoSpec | undefined;
   #rtspPort: number;
   #onvifPort: number;
   /** What the device wrongly believes about its own address (Q06). */
@@ -94,11 +102,13 @@ export class VirtualDevice {
     this.rtspSettings = {
       transport: this.spec.transport,
       startAt: this.spec.startAt,
+      sprop: this.spec.sprop,
       sessionTimeoutS: this.spec.sessionTimeoutS,
       maxSessions: this.spec.maxSessions,
       overLimitStatus: 453,
       lingerS: 0,
     };
+    this.#video = this.spec.video;
     this.#rtspPort = this.spec.rtspPort;
     this.#onvifPort = this.spec.onvifPort;
   }
@@ -125,7 +135,8 @@ export class VirtualDevice {
 
   /** Waits until the media are prepared (seconds of ffmpeg the first time) and the ports are open. */
   async start(): Promise<void> {
-    const playout = new Playout(await loadMedia(this.#tools, this.spec), this.clock, this.id);
+    const media = await loadMedia(this.#tools, { ...this.spec, video: this.#video });
+    const playout = new Playout(media, this.clock, this.id, hostClock, this.spec);
     this.#playout = playout;
     this.#rtsp = new RtspServer({
       host: this.spec.host,
@@ -137,10 +148,12 @@ export class VirtualDevice {
       ledger: this.#ledger,
       settings: this.rtspSettings,
     });
-    if (playout.video !== undefined) {
+    const video = this.#video;
+    if (video !== undefined) {
       this.#onvif = new OnvifSide({
         spec: this.spec,
         playout,
+        video: () => this.#video ?? video,
         clock: this.clock,
         account: this.account,
         lockOut: this.lockOut,
@@ -351,6 +364,45 @@ export class VirtualDevice {
   /** Q10: which transports are offered; the others are refused with 461. */
   setTransport(choice: TransportChoice): void {
     this.rtspSettings.transport = choice;
+  }
+
+  /** Q22: `none` leaves the parameter sets out of the session description; they stand before every keyframe in any case. */
+  setSprop(sprop: SpropChoice): void {
+    this.rtspSettings.sprop = sprop;
+  }
+
+  /**
+   * Q22: another picture; frame numbers go on. Size and bitrate change with the next keyframe inside running sessions, with new
+   * parameter sets in the stream. Codec and B-frames change at once, and running sessions end, as after `setAudio`. Waits until the
+   * new picture is prepared (seconds of ffmpeg the first time).
+   * @throws Error when a value is out of range; then nothing changes.
+   */
+  async changeVideo(change: VideoChange): Promise<void> {
+    const playout = this.#running();
+    const before = this.#video;
+    if (before === undefined) throw new Error(`Device ${this.id} has no picture.`);
+    const next = { ...before, ...change };
+    requireVideo(next);
+    const set = await loadVideo(this.#tools, next, this.spec);
+    this.#video = next;
+    if (next.codec === before.codec && next.bFrames === before.bFrames) playout.changeVideo(set);
+    else {
+      this.drop();
+      playout.replaceVideo(set);
+    }
+  }
+
+  /** Q24: pictures still to come are up to so late, each by another time, in pace and timestamps; 0 ends it. */
+  setFpsJitter(jitterMs: number): void {
+    this.#running().timeline.setJitter(jitterMs);
+  }
+
+  /**
+   * Q24: how much faster than the host's the seconds of the media pass, for pace and RTP timestamps of picture and sound. The wall
+   * clock in sender reports is another one (Q03).
+   */
+  setDrift(ppm: number): void {
+    this.#running().timeline.setDrift(ppm);
   }
 
   /** Q28: leaves out every n-th RTP packet; 0 sends all. */

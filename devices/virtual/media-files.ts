@@ -14,6 +14,9 @@ import { paintTones } from './tone.ts';
 const RECIPE = 1;
 /** G.711 knows one rate only. */
 export const G711_RATE_HZ = 8_000;
+export const L16_RATE_HZ = 16_000;
+/** The clock of Opus in RTP, whatever the encoder does (RFC 7587, 4.1). */
+export const OPUS_RATE_HZ = 48_000;
 const MAX_ERROR_TEXT = 2_000;
 
 export interface MediaTools {
@@ -28,7 +31,10 @@ export interface Caption {
   readonly name: string;
 }
 
-/** Files of one picture loop: H.264 in Annex B, the same from a picture that never changes, and one JPEG a second. */
+/**
+ * Files of one picture loop: H.264 or H.265 in Annex B, the same from a picture that never changes, and one JPEG a second. With
+ * B-frames each stream has a list of its packets beside it, named `.order`, that tells the order of showing.
+ */
 export interface VideoFiles {
   readonly loopFile: string;
   readonly stillFile: string;
@@ -39,18 +45,21 @@ const underWay = new Map<string, Promise<string>>();
 
 /**
  * Prepares (or finds) the picture of one camera.
- * The encoder is x264 without B-frames, closed GOPs of fixed length. An H.265 variant would be a second recipe beside this one.
+ * The encoder is x264 or x265 with closed GOPs of fixed length, and B-frames only when asked for.
  * @throws Error when the font or ffmpeg is missing, or ffmpeg fails (with its own words).
  */
 export async function prepareVideo(tools: MediaTools, video: VideoSpec, caption: Caption): Promise<VideoFiles> {
-  const dir = await prepare(tools, ['h264', video, caption.room, caption.name], (work) =>
+  const { codec, bFrames, ...picture } = video;
+  const more = bFrames > 0 ? [bFrames] : [];
+  const dir = await prepare(tools, [codec, picture, caption.room, caption.name, ...more], (work) =>
     encodeVideo(tools, video, caption, work),
   );
-  return { loopFile: join(dir, 'loop.h264'), stillFile: join(dir, 'still.h264'), snapshotDir: dir };
+  return { loopFile: join(dir, `loop.${codec}`), stillFile: join(dir, `still.${codec}`), snapshotDir: dir };
 }
 
 /**
- * Prepares (or finds) one loop of sound: ADTS for AAC, bare bytes for G.711. `loopS` is a multiple of 8.
+ * Prepares (or finds) one loop of sound: ADTS for AAC, Ogg for Opus (three loops each), bare bytes for G.711 and L16. `loopS` is a
+ * multiple of 8.
  * @returns the file's path.
  */
 export async function prepareAudio(
@@ -137,15 +146,11 @@ async function encodeVideo(tools: MediaTools, video: VideoSpec, caption: Caption
     ...rawInput('rgba', lamp, lamp, fps, 'lamp.rgba', true),
     ...rawInput('gray', STRIP_CELLS, 1, fps, 'strip.gray', still),
   ];
-  const encode = [
-    ...['-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', 'main', '-bf', '0', '-threads', '2'],
-    ...['-g', `${gopFrames}`, '-keyint_min', `${gopFrames}`, '-sc_threshold', '0', '-flags', '+cgop'],
-    ...['-b:v', `${video.bitrateKbps}k`, '-maxrate', `${video.bitrateKbps}k`, '-bufsize', `${video.bitrateKbps * 2}k`],
-  ];
+  const encode = encoderArguments(video, gopFrames);
   await ffmpeg(tools, work, [
     ...inputs(false),
     ...['-filter_complex', `${graph(frames, true)},split[a][b];[b]fps=1,format=yuvj420p[jpeg]`],
-    ...['-map', '[a]', '-frames:v', `${frames}`, ...encode, '-f', 'h264', 'loop.h264'],
+    ...['-map', '[a]', '-frames:v', `${frames}`, ...encode, ...output(video, 'loop')],
     ...['-map', '[jpeg]', '-frames:v', `${Math.max(1, Math.floor(video.loopS))}`, '-q:v', '4', 'snapshot-%03d.jpg'],
   ]);
   // The frozen picture: every frame shows what frame 0 shows, in the same stream parameters.
@@ -156,10 +161,56 @@ async function encodeVideo(tools: MediaTools, video: VideoSpec, caption: Caption
       '-filter_complex',
       `${graph(frames, false)},trim=end_frame=1,loop=loop=${gopFrames - 1}:size=1,setpts=N/${fps}/TB[a]`,
     ],
-    ...['-map', '[a]', '-frames:v', `${gopFrames}`, ...encode, '-f', 'h264', 'still.h264'],
+    ...['-map', '[a]', '-frames:v', `${gopFrames}`, ...encode, ...output(video, 'still')],
   ]);
   for (const name of ['font', 'caption.txt', 'counter.txt', 'room.rgb', 'lamp.rgba', 'strip.gray'])
     await rm(join(work, name));
+}
+
+function encoderArguments({ codec, bitrateKbps, bFrames }: VideoSpec, gopFrames: number): string[] {
+  const rate = ['-b:v', `${bitrateKbps}k`, '-maxrate', `${bitrateKbps}k`, '-bufsize', `${bitrateKbps * 2}k`];
+  if (codec === 'h264') {
+    // As many B-frames as asked for between any two others, and none that others are built from.
+    const between = bFrames > 0 ? ['-b_strategy', '0', '-b-pyramid', 'none'] : [];
+    return [
+      ...[
+        '-c:v',
+        'libx264',
+        '-preset',
+        'veryfast',
+        '-profile:v',
+        'main',
+        '-bf',
+        `${bFrames}`,
+        ...between,
+        '-threads',
+        '2',
+      ],
+      ...['-g', `${gopFrames}`, '-keyint_min', `${gopFrames}`, '-sc_threshold', '0', '-flags', '+cgop', ...rate],
+    ];
+  }
+  const options = {
+    keyint: gopFrames,
+    'min-keyint': gopFrames,
+    scenecut: 0,
+    'open-gop': 0,
+    bframes: bFrames,
+    'b-adapt': 0,
+    'b-pyramid': 0,
+    'repeat-headers': 1,
+    info: 0,
+    pools: 2,
+    'log-level': 'error',
+  };
+  const list = Object.entries(options).map(([name, value]) => `${name}=${value}`);
+  return ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', list.join(':'), ...rate];
+}
+
+/** Where ffmpeg writes a stream to, and with B-frames the order of its pictures too. */
+function output({ codec, bFrames }: VideoSpec, name: string): string[] {
+  const format = codec === 'h264' ? 'h264' : 'hevc';
+  if (bFrames === 0) return ['-f', format, `${name}.${codec}`];
+  return ['-f', 'tee', `[f=${format}]${name}.${codec}|[f=framecrc]${name}.${codec}.order`];
 }
 
 function rawInput(format: string, width: number, height: number, fps: number, file: string, repeat: boolean): string[] {
@@ -175,12 +226,15 @@ async function encodeAudio(
   work: string,
 ): Promise<void> {
   const loop = paintTones(rateHz, loopS);
-  // AAC frames overlap their neighbours: the middle one of three loops has the right neighbour on either side.
-  await writeFile(join(work, 'tones.pcm'), codec === 'aac' ? Buffer.concat([loop, loop, loop]) : loop);
+  // Frames of AAC and Opus overlap their neighbours: the middle one of three loops has the right neighbour on either side.
+  const overlaps = codec === 'aac' || codec === 'opus';
+  await writeFile(join(work, 'tones.pcm'), overlaps ? Buffer.concat([loop, loop, loop]) : loop);
   const encoder = {
     aac: ['-c:a', 'aac', '-b:a', rateHz >= 48_000 ? '64k' : '32k', '-f', 'adts'],
     pcma: ['-c:a', 'pcm_alaw', '-f', 'alaw'],
     pcmu: ['-c:a', 'pcm_mulaw', '-f', 'mulaw'],
+    l16: ['-c:a', 'pcm_s16be', '-f', 's16be'], // network byte order (RFC 3551, 4.5.11)
+    opus: ['-c:a', 'libopus', '-b:a', '32k', '-vbr', 'constrained', '-frame_duration', '20', '-f', 'ogg'],
   }[codec];
   await ffmpeg(tools, work, ['-f', 's16le', '-ar', `${rateHz}`, '-ac', '1', '-i', 'tones.pcm', ...encoder, 'sound']);
   await rm(join(work, 'tones.pcm'));

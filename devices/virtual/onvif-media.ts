@@ -10,9 +10,9 @@ export const VIDEO_SOURCE = 'VideoSource_1';
 const PROFILE = 'Profile_1';
 
 export interface MediaParts {
-  /** Read at every call, because a switch may change the sound of a running device. */
+  /** Read at every call, because a switch may change the sound and the picture of a running device. */
   readonly media: () => MediaSet;
-  readonly video: VideoSpec;
+  readonly video: () => VideoSpec;
   readonly osd: OsdStore;
   readonly streamUri: () => string;
   readonly snapshotUri: () => string;
@@ -95,7 +95,7 @@ class MediaWriter {
 
   constructor(version: Version, parts: MediaParts) {
     this.#version = version;
-    this.#video = parts.video;
+    this.#video = parts.video();
     this.#media = parts.media();
   }
 
@@ -163,9 +163,11 @@ class MediaWriter {
   }
 
   videoEncoder(name: string): string {
-    const { width, height, fps, bitrateKbps, gopS } = this.#video;
+    const { width, height, fps, bitrateKbps, gopS, codec } = this.#video;
+    // Media1 has no word for H.265, so that profile has no encoder there.
+    if (codec === 'h265' && this.#version === 'trt') return '';
     const resolution = `<tt:Resolution><tt:Width>${width}</tt:Width><tt:Height>${height}</tt:Height></tt:Resolution>`;
-    const title = '<tt:Name>VideoEncoder_1</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>H264</tt:Encoding>';
+    const title = `<tt:Name>VideoEncoder_1</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>${codec.toUpperCase()}</tt:Encoding>`;
     const frames = Math.round(gopS * fps);
     if (this.#version === 'tr2') {
       return (
@@ -185,7 +187,8 @@ class MediaWriter {
 
   /** The one setting there is, written as a range of itself. */
   videoEncoderOptions(): string {
-    const { width, height, fps, bitrateKbps, gopS } = this.#video;
+    const { width, height, fps, bitrateKbps, gopS, codec } = this.#video;
+    if (codec === 'h265' && this.#version === 'trt') return '';
     const range = (name: string, value: number) =>
       `<tt:${name}><tt:Min>${value}</tt:Min><tt:Max>${value}</tt:Max></tt:${name}>`;
     const frames = Math.round(gopS * fps);
@@ -193,7 +196,7 @@ class MediaWriter {
     if (this.#version === 'tr2') {
       return (
         `<tr2:Options GovLengthRange="${frames} ${frames}" FrameRatesSupported="${fps}" ProfilesSupported="Main">` +
-        `<tt:Encoding>H264</tt:Encoding>${range('QualityRange', 5)}${resolution}${range('BitrateRange', bitrateKbps)}</tr2:Options>`
+        `<tt:Encoding>${codec.toUpperCase()}</tt:Encoding>${range('QualityRange', 5)}${resolution}${range('BitrateRange', bitrateKbps)}</tr2:Options>`
       );
     }
     return (
@@ -206,9 +209,10 @@ class MediaWriter {
   audioEncoder(name: string): string {
     const audio = this.#media.audio;
     if (audio === undefined) return '';
-    // Media1 calls both laws G711; Media2 uses the names of RTP payloads.
-    const media1 = { aac: 'AAC', pcma: 'G711', pcmu: 'G711' }[audio.codec];
-    const media2 = { aac: 'MP4A-LATM', pcma: 'PCMA', pcmu: 'PCMU' }[audio.codec];
+    // Media1 calls both laws G711 and has no word for others; Media2 uses the names of RTP payloads.
+    const media1 = { aac: 'AAC', pcma: 'G711', pcmu: 'G711', l16: '', opus: '' }[audio.codec];
+    const media2 = { aac: 'MP4A-LATM', pcma: 'PCMA', pcmu: 'PCMU', l16: 'L16', opus: 'OPUS' }[audio.codec];
+    if (this.#version === 'trt' && media1 === '') return '';
     return (
       `<${name} token="AudioEncoder_1"><tt:Name>AudioEncoder_1</tt:Name><tt:UseCount>1</tt:UseCount>` +
       `<tt:Encoding>${this.#version === 'trt' ? media1 : media2}</tt:Encoding><tt:Bitrate>64</tt:Bitrate>` +

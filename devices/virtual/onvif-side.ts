@@ -9,12 +9,14 @@ import { VIDEO_SOURCE, VIDEO_SOURCE_CONFIGURATION } from './onvif-media.ts';
 import { OsdStore } from './onvif-osd.ts';
 import { OnvifServer, SNAPSHOT_PATH } from './onvif-server.ts';
 import type { Playout } from './playout.ts';
-import type { ResolvedDevice } from './spec.ts';
+import type { ResolvedDevice, VideoSpec } from './spec.ts';
 import { UsernameTokens } from './username-token.ts';
 
 export interface OnvifSideParts {
   readonly spec: ResolvedDevice;
   readonly playout: Playout;
+  /** The picture as it is set now. */
+  readonly video: () => VideoSpec;
   readonly clock: VirtualClock;
   readonly account: Account;
   readonly lockOut: LockOut;
@@ -36,7 +38,6 @@ export class OnvifSide {
 
   constructor(parts: OnvifSideParts) {
     const { spec, playout, clock, account, lockOut } = parts;
-    if (spec.video === undefined) throw new Error('Only a camera speaks ONVIF.');
     const httpUri = (path: string) => `${parts.httpBase()}${path}`;
     const limits = { max: spec.osdMax, textLength: spec.osdTextLimit };
     this.osd = new OsdStore(limits, VIDEO_SOURCE_CONFIGURATION, spec.name);
@@ -55,7 +56,7 @@ export class OnvifSide {
       device,
       media: {
         media: () => playout,
-        video: spec.video,
+        video: parts.video,
         osd: this.osd,
         streamUri: parts.streamUri,
         snapshotUri: () => httpUri(`${SNAPSHOT_PATH}?channel=1`),

@@ -1,9 +1,11 @@
 // The camera's endless timeline: which picture and which sound packet exist at which instant. One timer serves all clients;
-// everything is computed from the number of the frame, so nothing drifts and the loop's seam cannot be seen.
+// everything is computed from the number of the frame, so nothing drifts unasked and the loop's seam cannot be seen.
 
 import { type HostClock, hostClock, type VirtualClock } from './clock.ts';
-import type { AudioSet, MediaSet, VideoSet } from './media-set.ts';
+import type { AccessUnit, AudioSet, MediaSet, VideoSet } from './media-set.ts';
 import { deviceMark, seiNal } from './sei.ts';
+import type { VideoCodec } from './spec.ts';
+import { Steps, Timeline, type TimelineFaults } from './timeline.ts';
 
 /** Somebody the timer wakes: once for every picture interval while it is registered. */
 export interface Listener {
@@ -41,38 +43,51 @@ export function noFaults(): StreamFaults {
 
 /** A picture ready to be sent; the NAL units stand in decoding order. */
 export interface Picture {
+  /** In the order in which pictures are captured and shown. */
   readonly number: number;
   readonly isKey: boolean;
+  readonly codec: VideoCodec;
   readonly nals: readonly Buffer[];
 }
 
-/** A device without picture is woken this often. */
-const AUDIO_ONLY_WAKE_MS = 40;
+/** A device without picture is woken so many times a second. */
+const AUDIO_ONLY_WAKES = 25;
 /** Pictures kept for clients that stand at the same frame. */
 const PICTURES_KEPT = 4;
 
 export class Playout {
   readonly faults = noFaults();
   audio: AudioSet | undefined;
-  readonly video: VideoSet | undefined;
+  readonly timeline: Timeline;
   bootCount = 0;
   readonly #host: HostClock;
   readonly #clock: VirtualClock;
   readonly #device: number;
   readonly #listeners = new Set<Listener>();
   readonly #pictures = new Map<number, Picture>();
-  /** Stretches of frame numbers in which the still picture is shown (Q02, same picture). */
-  #still: { from: number; to: number }[] = [];
-  #bootMs: number;
+  readonly #videos: Steps<VideoSet | undefined>;
+  /** Whether the still picture is shown (Q02, same picture). */
+  readonly #still = new Steps(false);
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(media: MediaSet, clock: VirtualClock, deviceId: string, host: HostClock = hostClock) {
-    this.video = media.video;
+  constructor(
+    media: MediaSet,
+    clock: VirtualClock,
+    deviceId: string,
+    host: HostClock = hostClock,
+    faults: TimelineFaults = { driftPpm: 0, fpsJitterMs: 0 },
+  ) {
+    this.#videos = new Steps(media.video);
+    this.timeline = new Timeline(media.video?.fps ?? AUDIO_ONLY_WAKES, host, faults);
     this.audio = media.audio;
     this.#clock = clock;
     this.#device = deviceMark(deviceId);
     this.#host = host;
-    this.#bootMs = host.monoMs();
+  }
+
+  /** The picture loop of this moment. */
+  get video(): VideoSet | undefined {
+    return this.#videos.at(this.liveFrame(this.nowMs()));
   }
 
   hostWallMs(): number {
@@ -86,9 +101,10 @@ export class Playout {
   /** Frame numbers begin with 0 again; the boot number in the mark tells the runs apart. */
   reboot(): void {
     this.bootCount++;
-    this.#bootMs = this.#host.monoMs();
+    this.timeline.reboot();
     this.#pictures.clear();
-    this.#still = [];
+    this.#videos.reset(this.#videos.latest());
+    this.#still.reset(false);
     Object.assign(this.faults, noFaults());
   }
 
@@ -104,19 +120,22 @@ export class Playout {
     this.#timer = undefined;
   }
 
-  /** Seconds of media since boot at a monotonic instant. */
-  elapsedS(nowMs: number): number {
-    return (nowMs - this.#bootMs) / 1000;
+  /**
+   * The newest frame that can be sent at `nowMs`, in decoding order; -1 before the first. An encoder with B-frames gives a frame
+   * only when it has seen those it is built from.
+   */
+  liveFrame(nowMs: number): number {
+    return Math.max(-1, this.timeline.newest(nowMs) - (this.#videos.latest()?.bFrames ?? 0));
   }
 
-  /** The newest frame that exists at `nowMs`. */
-  liveFrame(nowMs: number): number {
-    return Math.floor(this.elapsedS(nowMs) * (this.video?.fps ?? 0) + 1e-6);
+  /** The device's second at which frame `index` of the decoding order can be sent. */
+  frameDueS(index: number): number {
+    return this.timeline.captureS(index + (this.#videos.at(index)?.bFrames ?? 0));
   }
 
   /** The first sound packet that is not complete at `nowMs`: all before it can be sent. */
   livePacket(nowMs: number): number {
-    return this.audio === undefined ? 0 : this.packetAt(this.elapsedS(nowMs));
+    return this.audio === undefined ? 0 : this.packetAt(this.timeline.elapsedS(nowMs));
   }
 
   /** Number of the sound packet that holds second `atS` of the timeline. */
@@ -126,45 +145,54 @@ export class Playout {
 
   /** The keyframe at or before `number`. */
   keyframeBefore(number: number): number {
-    const gop = this.video?.gopFrames ?? 1;
-    return Math.floor(number / gop) * gop;
+    return Math.max(0, Math.floor(number / this.#gopFrames()) * this.#gopFrames());
   }
 
   /** The first keyframe after `number`. */
   keyframeAfter(number: number): number {
-    return this.keyframeBefore(number) + (this.video?.gopFrames ?? 1);
+    return (Math.floor(number / this.#gopFrames()) + 1) * this.#gopFrames();
+  }
+
+  /** Another loop of the same frame rate and GOP from the next keyframe on; running sessions get it with its parameter sets. */
+  changeVideo(video: VideoSet): void {
+    this.#videos.set(this.keyframeAfter(this.liveFrame(this.nowMs())), video);
+  }
+
+  /** Another loop at once, of any codec; there must be no session, because frames of the present GOP change too. */
+  replaceVideo(video: VideoSet): void {
+    this.#videos.reset(video);
+    this.#pictures.clear();
   }
 
   /** Shows the still picture from the next keyframe on, or ends that at the next keyframe. */
   setStill(on: boolean): void {
-    const next = this.keyframeAfter(this.liveFrame(this.nowMs()));
-    const last = this.#still.at(-1);
-    if (on && (last === undefined || last.to !== Number.POSITIVE_INFINITY)) {
-      this.#still.push({ from: next, to: Number.POSITIVE_INFINITY });
-    } else if (!on && last !== undefined && last.to === Number.POSITIVE_INFINITY) last.to = Math.max(next, last.from);
+    if (on !== this.#still.latest()) this.#still.set(this.keyframeAfter(this.liveFrame(this.nowMs())), on);
   }
 
-  /** Frame `number` with its mark; parameter sets stand before every keyframe. */
-  picture(number: number): Picture {
-    const known = this.#pictures.get(number);
+  /** Number, in the order of capture, of frame `index` of the decoding order. They differ only with B-frames. */
+  numberAt(index: number): number {
+    const { unit, place } = this.#unitAt(index);
+    return index - place + unit.shown;
+  }
+
+  /** Frame `index` of the decoding order with its mark; parameter sets stand before every keyframe. */
+  picture(index: number): Picture {
+    const known = this.#pictures.get(index);
     if (known !== undefined) return known;
-    const video = this.video;
-    if (video === undefined) throw new Error('This device has no picture.');
-    const isStill = this.#still.some((stretch) => number >= stretch.from && number < stretch.to);
-    const frames = isStill ? video.still : video.frames;
-    const unit = frames[number % frames.length];
-    if (unit === undefined) throw new Error('The prepared loop is empty.');
-    const dueMs = this.#bootMs + (number * 1000) / video.fps;
-    const mark = seiNal({
+    const { unit, place, video } = this.#unitAt(index);
+    const number = index - place + unit.shown;
+    const capturedMs = this.timeline.hostMs(this.timeline.captureS(number));
+    const stamp = {
       number,
       boot: this.bootCount,
       device: this.#device,
-      captureTimeUs: this.#clock.wallMs(dueMs) * 1000,
-      hostTimeUs: (this.#host.wallMs() - this.#host.monoMs() + dueMs) * 1000,
-    });
-    const nals = unit.isKey ? [video.sps, video.pps, mark, ...unit.slices] : [mark, ...unit.slices];
-    const picture = { number, isKey: unit.isKey, nals };
-    this.#pictures.set(number, picture);
+      captureTimeUs: this.#clock.wallMs(capturedMs) * 1000,
+      hostTimeUs: (this.#host.wallMs() - this.#host.monoMs() + capturedMs) * 1000,
+    };
+    const mark = seiNal(stamp, video.codec);
+    const nals = unit.isKey ? [...video.parameterSets, mark, ...unit.slices] : [mark, ...unit.slices];
+    const picture = { number, isKey: unit.isKey, codec: video.codec, nals };
+    this.#pictures.set(index, picture);
     if (this.#pictures.size > PICTURES_KEPT) {
       for (const oldest of this.#pictures.keys()) {
         this.#pictures.delete(oldest);
@@ -185,14 +213,28 @@ export class Playout {
   /** The picture of this moment as JPEG. */
   snapshot(): Buffer {
     const { fps = 1, snapshots = [], frames = [] } = this.video ?? {};
-    const inLoop = this.liveFrame(this.nowMs()) % Math.max(1, frames.length);
+    const inLoop = Math.max(0, this.timeline.newest(this.nowMs())) % Math.max(1, frames.length);
     return snapshots[Math.min(Math.floor(inLoop / fps), snapshots.length - 1)] ?? Buffer.alloc(0);
+  }
+
+  /** The unit of the loop that frame `index` is, and its place in that loop. */
+  #unitAt(index: number): { unit: AccessUnit; place: number; video: VideoSet } {
+    const video = this.#videos.at(index);
+    if (video === undefined) throw new Error('This device has no picture.');
+    const frames = this.#still.at(index) ? video.still : video.frames;
+    const place = index % frames.length;
+    const unit = frames[place];
+    if (unit === undefined) throw new Error('The prepared loop is empty.');
+    return { unit, place, video };
+  }
+
+  #gopFrames(): number {
+    return this.#videos.latest()?.gopFrames ?? 1;
   }
 
   #schedule(): void {
     const nowMs = this.nowMs();
-    const intervalMs = this.video === undefined ? AUDIO_ONLY_WAKE_MS : 1000 / this.video.fps;
-    const nextMs = this.#bootMs + (Math.floor((nowMs - this.#bootMs) / intervalMs + 1e-6) + 1) * intervalMs;
+    const nextMs = this.timeline.hostMs(this.timeline.captureS(this.timeline.newest(nowMs) + 1));
     // A timer may fire a fraction early; rounding up keeps one wake-up per picture.
     this.#timer = setTimeout(() => this.#wake(), Math.ceil(nextMs - nowMs));
   }

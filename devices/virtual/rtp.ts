@@ -1,7 +1,9 @@
-// RTP and RTCP on the sending side: H.264 (RFC 6184, single NAL unit and FU-A), AAC-hbr (RFC 3640), G.711 (RFC 3551) and
-// sender reports (RFC 3550). Payload bytes are never copied: a packet is a small head and a view into the media.
+// RTP and RTCP on the sending side: H.264 (RFC 6184, single NAL unit and FU-A), H.265 (RFC 7798, single NAL unit and FU), AAC-hbr
+// (RFC 3640), G.711 and L16 (RFC 3551), Opus (RFC 7587) and sender reports (RFC 3550). Payload bytes are never copied: a packet is a small head and a view into the media.
 
 import { randomInt } from 'node:crypto';
+import { nalType } from './sei.ts';
+import type { VideoCodec } from './spec.ts';
 
 /** Largest RTP payload; keeps a packet inside one Ethernet frame, as cameras do. */
 const MAX_PAYLOAD_BYTES = 1_400;
@@ -9,6 +11,8 @@ const MAX_PAYLOAD_BYTES = 1_400;
 export const HEADROOM_BYTES = 4;
 const RTP_HEADER_BYTES = 12;
 const FU_A = 28;
+/** The fragmentation unit of H.265. */
+const FU = 49;
 const SENDER_REPORT = 200;
 const SOURCE_DESCRIPTION = 202;
 const NTP_EPOCH_OFFSET_S = 2_208_988_800;
@@ -52,22 +56,25 @@ export class RtpStream {
   }
 
   /** One access unit; the marker stands on the last packet of the last NAL unit. */
-  sendH264(nals: readonly Buffer[], ticks: number, sink: PacketSink): void {
+  sendPicture(codec: VideoCodec, nals: readonly Buffer[], ticks: number, sink: PacketSink): void {
     const timestamp = this.timestamp(ticks);
     nals.forEach((nal, index) => {
       const isLast = index === nals.length - 1;
       if (nal.length <= MAX_PAYLOAD_BYTES) this.#emit(isLast, timestamp, [], nal, sink);
-      else this.#fragment(nal, isLast, timestamp, sink);
+      else this.#fragment(codec, nal, isLast, timestamp, sink);
     });
   }
 
-  #fragment(nal: Buffer, isLast: boolean, timestamp: number, sink: PacketSink): void {
-    const header = nal[0] ?? 0;
-    const step = MAX_PAYLOAD_BYTES - 2;
-    for (let at = 1; at < nal.length; at += step) {
+  /** The NAL unit header is sent as the payload header, with the type moved into the FU header. */
+  #fragment(codec: VideoCodec, nal: Buffer, isLast: boolean, timestamp: number, sink: PacketSink): void {
+    const [first = 0, second = 0] = nal;
+    const payloadHeader = codec === 'h264' ? [(first & 0xe0) | FU_A] : [(first & 0x81) | (FU << 1), second];
+    const type = nalType(nal, codec);
+    const step = MAX_PAYLOAD_BYTES - payloadHeader.length - 1;
+    for (let at = payloadHeader.length; at < nal.length; at += step) {
       const end = at + step >= nal.length;
-      const fuHeader = (at === 1 ? 0x80 : 0) | (end ? 0x40 : 0) | (header & 0x1f);
-      this.#emit(isLast && end, timestamp, [(header & 0xe0) | FU_A, fuHeader], nal.subarray(at, at + step), sink);
+      const fuHeader = (at === payloadHeader.length ? 0x80 : 0) | (end ? 0x40 : 0) | type;
+      this.#emit(isLast && end, timestamp, [...payloadHeader, fuHeader], nal.subarray(at, at + step), sink);
     }
   }
 
@@ -77,8 +84,8 @@ export class RtpStream {
     this.#emit(true, this.timestamp(ticks), [0, 16, auHeader >>> 8, auHeader & 0xff], frame, sink);
   }
 
-  /** One block of G.711; the marker opens the first talk spurt. */
-  sendG711(block: Buffer, ticks: number, sink: PacketSink): void {
+  /** One packet of G.711, L16 or Opus as it is; the marker opens the first talk spurt. */
+  sendBlock(block: Buffer, ticks: number, sink: PacketSink): void {
     this.#emit(this.packetCount === 0, this.timestamp(ticks), [], block, sink);
   }
 

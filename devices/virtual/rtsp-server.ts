@@ -10,12 +10,14 @@ import { RtspReader, type RtspRequest, writeResponse } from './rtsp-message.ts';
 import { RtspSession } from './rtsp-session.ts';
 import { sessionDescription, tracksOf } from './sdp.ts';
 import type { SentLedger } from './sent-ledger.ts';
-import type { StartAt, TransportChoice } from './spec.ts';
+import type { SpropChoice, StartAt, TransportChoice } from './spec.ts';
 
 /** What switches may change while the server runs. */
 export interface RtspSettings {
   transport: TransportChoice;
   startAt: StartAt;
+  /** Where a client finds the parameter sets of the picture (Q22). */
+  sprop: SpropChoice;
   sessionTimeoutS: number;
   maxSessions: number;
   /** What a client hears when all sessions are taken (Q09). */
@@ -204,13 +206,13 @@ export class RtspServer {
   }
 
   #describe(request: RtspRequest): Reply {
-    const { path, host, title, playout } = this.#parts;
+    const { path, host, title, playout, settings } = this.#parts;
     if (pathOf(request.uri) !== path) return { status: 404 };
     const base = request.uri.endsWith('/') ? request.uri : `${request.uri}/`;
     return {
       status: 200,
       headers: { 'Content-Base': base, 'Content-Type': 'application/sdp', 'Cache-Control': 'no-store' },
-      body: sessionDescription(playout, host, title),
+      body: sessionDescription(playout, host, title, settings.sprop),
     };
   }
 

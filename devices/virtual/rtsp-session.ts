@@ -99,14 +99,15 @@ export class RtspSession implements Listener {
     // After a PAUSE nothing is sent twice: time never runs backwards in a session.
     const isNow = startAt === 'keyframe-now' && newest >= sentFrames;
     this.#nextFrame = isNow ? newest : this.#playout.keyframeAfter(live);
-    this.#nextPacket = Math.max(sentPackets, this.#playout.packetAt(this.#nextFrame / this.#fps()));
+    this.#nextPacket = Math.max(sentPackets, this.#playout.packetAt(this.#playout.timeline.captureS(this.#nextFrame)));
   }
 
   /** RTP-Info of the PLAY response, valid after {@link prepare}. */
   rtpInfo(url: (track: Track) => string): string {
     return this.tracks
       .map((track) => {
-        const ticks = track.kind === 'video' ? this.#frameTicks(this.#nextFrame) : this.#packetTicks(this.#nextPacket);
+        const ticks =
+          track.kind === 'video' ? this.#pictureTicks(this.#nextFrame) : this.#packetTicks(this.#nextPacket);
         return `url=${url(track)};seq=${track.rtp.sequence};rtptime=${track.rtp.timestamp(ticks)}`;
       })
       .join(',');
@@ -139,7 +140,7 @@ export class RtspSession implements Listener {
   restartTimestamps(stream: StreamChoice): void {
     const chosen = this.tracks.filter((track) => isChosen(track, stream));
     // One zero for both, so that picture and sound stay together.
-    const zeroS = Math.min(...chosen.map(({ kind }) => (kind === 'video' ? this.#frameS() : this.#packetS())));
+    const zeroS = Math.min(...chosen.map(({ kind }) => (kind === 'video' ? this.#nextPictureS() : this.#nextSoundS())));
     for (const { kind, rtp } of chosen) rtp.restartTimestamps((zeroS + this.#shiftS(kind)) * rtp.clockRate);
   }
 
@@ -191,7 +192,7 @@ export class RtspSession implements Listener {
       this.#catchingUpSinceMs = undefined;
       return false;
     }
-    const frameS = this.#frameS();
+    const frameS = this.#playout.frameDueS(this.#nextFrame);
     const packetEndS = audio === undefined ? 0 : ((this.#nextPacket + 1) * audio.samplesPerPacket) / audio.rateHz;
     if (frameDue && (!packetDue || frameS <= packetEndS)) this.#sendPicture();
     else this.#sendSound();
@@ -200,10 +201,10 @@ export class RtspSession implements Listener {
 
   #sendPicture(): void {
     const picture = this.#playout.picture(this.#nextFrame);
-    const ticks = this.#frameTicks(picture.number);
+    const ticks = this.#pictureTicks(picture.number);
     for (const track of this.tracks) {
       if (track.kind === 'video')
-        track.rtp.sendH264(picture.nals, ticks, (head, body) => this.#emit(track, head, body));
+        track.rtp.sendPicture(picture.codec, picture.nals, ticks, (head, body) => this.#emit(track, head, body));
     }
     this.#entry?.frame(picture.number);
     this.#nextFrame++;
@@ -216,7 +217,7 @@ export class RtspSession implements Listener {
       if (track.kind !== 'audio') continue;
       const sink = (head: Buffer, body: Buffer) => this.#emit(track, head, body);
       if (this.#playout.audio?.codec === 'aac') track.rtp.sendAac(packet, ticks, sink);
-      else track.rtp.sendG711(packet, ticks, sink);
+      else track.rtp.sendBlock(packet, ticks, sink);
     }
     this.#entry?.audioPacket(this.#nextPacket);
     this.#nextPacket++;
@@ -233,13 +234,14 @@ export class RtspSession implements Listener {
   #report(nowMs: number): void {
     this.#nextReportMs = nowMs + REPORT_INTERVAL_MS;
     for (const track of this.tracks) {
-      const ticks = (this.#playout.elapsedS(nowMs) + this.#shiftS(track.kind)) * track.rtp.clockRate;
+      const ticks = (this.#playout.timeline.elapsedS(nowMs) + this.#shiftS(track.kind)) * track.rtp.clockRate;
       track.transport.rtcp(track.rtp.senderReport(this.#clock.wallMs(nowMs), ticks, 'quancheng-virtual'));
     }
   }
 
-  #frameTicks(number: number): number {
-    return (number / this.#fps() + this.#shiftS('video')) * VIDEO_CLOCK_HZ;
+  /** RTP tells when a picture is shown, not when it is sent. */
+  #pictureTicks(number: number): number {
+    return (this.#playout.timeline.captureS(number) + this.#shiftS('video')) * VIDEO_CLOCK_HZ;
   }
 
   #packetTicks(number: number): number {
@@ -252,18 +254,16 @@ export class RtspSession implements Listener {
     return (kind === 'video' ? videoShiftMs : audioShiftMs) / 1000;
   }
 
-  /** Where the next picture and the next sound stand on the timeline, in seconds. */
-  #frameS(): number {
-    return this.#nextFrame / this.#fps();
+  /** The earliest second of the timeline that a picture or a sound still to be sent stands at. */
+  #nextPictureS(): number {
+    const reach = this.#playout.video?.bFrames ?? 0;
+    const numbers = Array.from({ length: reach + 1 }, (_, at) => this.#playout.numberAt(this.#nextFrame + at));
+    return this.#playout.timeline.captureS(Math.min(...numbers));
   }
 
-  #packetS(): number {
+  #nextSoundS(): number {
     const audio = this.#playout.audio;
     return audio === undefined ? 0 : (this.#nextPacket * audio.samplesPerPacket) / audio.rateHz;
-  }
-
-  #fps(): number {
-    return this.#playout.video?.fps ?? 1;
   }
 
   #has(kind: 'video' | 'audio'): boolean {

@@ -1,15 +1,17 @@
 // The session description (RFC 4566) a camera answers to DESCRIBE.
 
-import type { AudioSet, MediaSet } from './media-set.ts';
+import type { AudioSet, MediaSet, VideoSet } from './media-set.ts';
+import type { SpropChoice } from './spec.ts';
 
 export const VIDEO_CLOCK_HZ = 90_000;
 const VIDEO_PAYLOAD_TYPE = 96;
-const AAC_PAYLOAD_TYPE = 97;
+/** G.711 has types of its own (RFC 3551, 6), the others are dynamic. */
+const AUDIO_PAYLOAD_TYPES = { aac: 97, pcma: 8, pcmu: 0, l16: 98, opus: 99 } as const;
 
 /** RTP payload type of the picture and of the sound in this description. */
 export function payloadType(kind: 'video' | 'audio', audio: AudioSet | undefined): number {
   if (kind === 'video') return VIDEO_PAYLOAD_TYPE;
-  return { aac: AAC_PAYLOAD_TYPE, pcma: 8, pcmu: 0 }[audio?.codec ?? 'aac'];
+  return AUDIO_PAYLOAD_TYPES[audio?.codec ?? 'aac'];
 }
 
 /** The kinds of track a device offers, in the order of their `trackID`. */
@@ -20,7 +22,8 @@ export function tracksOf(media: MediaSet): ('video' | 'audio')[] {
   return kinds;
 }
 
-export function sessionDescription(media: MediaSet, host: string, title: string): string {
+/** @param sprop whether the description tells the parameter sets of the picture. */
+export function sessionDescription(media: MediaSet, host: string, title: string, sprop: SpropChoice): string {
   const lines = [
     'v=0',
     `o=- 1001 1 IN IP4 ${host}`,
@@ -32,23 +35,40 @@ export function sessionDescription(media: MediaSet, host: string, title: string)
   ];
   tracksOf(media).forEach((kind, index) => {
     if (kind === 'video' && media.video !== undefined) {
-      const { sps, pps, fps } = media.video;
-      lines.push(
-        `m=video 0 RTP/AVP ${VIDEO_PAYLOAD_TYPE}`,
-        `a=rtpmap:${VIDEO_PAYLOAD_TYPE} H264/${VIDEO_CLOCK_HZ}`,
-        `a=fmtp:${VIDEO_PAYLOAD_TYPE} packetization-mode=1;profile-level-id=${sps.toString('hex', 1, 4)};` +
-          `sprop-parameter-sets=${sps.toString('base64')},${pps.toString('base64')}`,
-        `a=framerate:${fps}`,
-      );
+      lines.push(...videoLines(media.video, sprop));
     } else if (media.audio !== undefined) lines.push(...audioLines(media.audio));
     lines.push(`a=control:trackID=${index}`, 'a=recvonly');
   });
   return `${lines.join('\r\n')}\r\n`;
 }
 
+function videoLines(video: VideoSet, sprop: SpropChoice): string[] {
+  const type = VIDEO_PAYLOAD_TYPE;
+  const sets = video.parameterSets.map((set) => set.toString('base64'));
+  const format: string[] = [];
+  if (video.codec === 'h264') {
+    const profile = video.parameterSets[0]?.toString('hex', 1, 4) ?? '';
+    format.push('packetization-mode=1');
+    if (sprop === 'sdp') format.push(`profile-level-id=${profile}`, `sprop-parameter-sets=${sets.join(',')}`);
+  } else if (sprop === 'sdp') {
+    const [vps = '', sps = '', pps = ''] = sets;
+    format.push(`sprop-vps=${vps}`, `sprop-sps=${sps}`, `sprop-pps=${pps}`);
+  }
+  return [
+    `m=video 0 RTP/AVP ${type}`,
+    `a=rtpmap:${type} ${video.codec.toUpperCase()}/${VIDEO_CLOCK_HZ}`,
+    ...(format.length === 0 ? [] : [`a=fmtp:${type} ${format.join(';')}`]),
+    `a=framerate:${video.fps}`,
+  ];
+}
+
 function audioLines(audio: AudioSet): string[] {
   const type = payloadType('audio', audio);
   const media = `m=audio 0 RTP/AVP ${type}`;
+  // Opus is always announced with two channels (RFC 7587, 7).
+  if (audio.codec === 'opus') {
+    return [media, `a=rtpmap:${type} opus/${audio.rateHz}/2`, `a=fmtp:${type} sprop-stereo=0`];
+  }
   if (audio.codec !== 'aac') return [media, `a=rtpmap:${type} ${audio.codec.toUpperCase()}/${audio.rateHz}/1`];
   return [
     media,

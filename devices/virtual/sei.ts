@@ -1,5 +1,7 @@
-// The mark in every access unit: an H.264 SEI message "user_data_unregistered" (ITU-T H.264, D.1.7) that carries the absolute
-// frame number, so that a recording can be checked frame by frame without decoding it.
+// The mark in every access unit: an SEI message "user_data_unregistered" (ITU-T H.264, D.1.7; H.265, D.2.7) that carries the
+// absolute frame number, so that a recording can be checked frame by frame without decoding it.
+
+import type { VideoCodec } from './spec.ts';
 
 /** What a mark says. Times are microseconds since 1970; numbers count from the camera's boot. */
 export interface FrameStamp {
@@ -16,7 +18,8 @@ export interface FrameStamp {
 }
 
 const MARK_UUID = Buffer.from('7b1d3c5ea4c64b1f9e02510c4d61726b', 'hex');
-const NAL_SEI = 6;
+/** NAL unit headers of an SEI message; in H.265 that is a prefix SEI of layer 0. */
+const SEI_HEADER = { h264: [6], h265: [39 << 1, 1] } as const;
 const PAYLOAD_USER_DATA_UNREGISTERED = 5;
 const STAMP_BYTES = 4 + 4 + 8 + 8 + 8;
 
@@ -27,14 +30,24 @@ export function deviceMark(id: string): number {
   return hash;
 }
 
+/** The type in a NAL unit's header (H.264, 7.3.1; H.265, 7.3.1.2). */
+export function nalType(nal: Uint8Array | readonly number[], codec: VideoCodec): number {
+  const first = nal[0] ?? 0;
+  return codec === 'h264' ? first & 0x1f : (first >> 1) & 0x3f;
+}
+
+/** Whether a slice of this type can be decoded with nothing before it: IDR in H.264, any IRAP picture in H.265. */
+export function isKeySlice(type: number, codec: VideoCodec): boolean {
+  return codec === 'h264' ? type === 5 : type >= 16 && type <= 21;
+}
+
 /** The SEI NAL unit for one frame, without start code, with emulation prevention. */
-export function seiNal(stamp: FrameStamp): Buffer {
-  const raw = Buffer.alloc(3 + MARK_UUID.length + STAMP_BYTES + 1);
-  raw[0] = NAL_SEI;
-  raw[1] = PAYLOAD_USER_DATA_UNREGISTERED;
-  raw[2] = MARK_UUID.length + STAMP_BYTES;
-  MARK_UUID.copy(raw, 3);
-  let at = 3 + MARK_UUID.length;
+export function seiNal(stamp: FrameStamp, codec: VideoCodec = 'h264'): Buffer {
+  const head = [...SEI_HEADER[codec], PAYLOAD_USER_DATA_UNREGISTERED, MARK_UUID.length + STAMP_BYTES];
+  const raw = Buffer.alloc(head.length + MARK_UUID.length + STAMP_BYTES + 1);
+  raw.set(head);
+  MARK_UUID.copy(raw, head.length);
+  let at = head.length + MARK_UUID.length;
   at = raw.writeUInt32BE(stamp.device, at);
   at = raw.writeUInt32BE(stamp.boot, at);
   at = raw.writeBigUInt64BE(BigInt(stamp.number), at);
@@ -45,10 +58,10 @@ export function seiNal(stamp: FrameStamp): Buffer {
 }
 
 /** Reads the mark from a NAL unit without start code; undefined when it is another NAL unit or another SEI message. */
-export function readSei(nal: Uint8Array): FrameStamp | undefined {
-  if (((nal[0] ?? 0) & 0x1f) !== NAL_SEI) return undefined;
+export function readSei(nal: Uint8Array, codec: VideoCodec = 'h264'): FrameStamp | undefined {
+  if (nalType(nal, codec) !== nalType(SEI_HEADER[codec], codec)) return undefined;
   const raw = unprotect(nal);
-  let at = 1;
+  let at: number = SEI_HEADER[codec].length;
   while (at + 2 < raw.length) {
     let type = 0;
     let size = 0;
@@ -71,7 +84,7 @@ export function readSei(nal: Uint8Array): FrameStamp | undefined {
   return undefined;
 }
 
-/** Puts 0x03 before any byte 0..3 that follows two zero bytes (H.264, 7.4.1.1). */
+/** Puts 0x03 before any byte 0..3 that follows two zero bytes (H.264, 7.4.1.1; H.265, 7.4.2). */
 function protect(raw: Buffer): Buffer {
   const out: number[] = [];
   let zeros = 0;

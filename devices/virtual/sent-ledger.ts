@@ -82,8 +82,15 @@ export class SentLedger {
   }
 }
 
+/** Adds a number to ranges in ascending order. B-frames come a little out of order, so the place is sought from the end. */
 function extend(ranges: { from: number; to: number }[], number: number): void {
-  const last = ranges.at(-1);
-  if (last !== undefined && number === last.to + 1) last.to = number;
-  else ranges.push({ from: number, to: number });
+  const at = ranges.findLastIndex((range) => range.from <= number) + 1;
+  const [before, after] = [ranges[at - 1], ranges[at]];
+  if (before?.to === number - 1) {
+    before.to = number;
+    if (after?.from !== number + 1) return;
+    before.to = after.to;
+    ranges.splice(at, 1);
+  } else if (after?.from === number + 1) after.from = number;
+  else ranges.splice(at, 0, { from: number, to: number });
 }

@@ -6,8 +6,13 @@ import { isAbsolute } from 'node:path';
 /** `camera` has picture, perhaps sound, and speaks ONVIF; `microphone` is an audio-only RTSP source. */
 export type DeviceKind = 'camera' | 'microphone';
 
-/** Sound in the stream: AAC-LC, G.711 A-law, G.711 µ-law, or none. */
-export type AudioCodec = 'aac' | 'pcma' | 'pcmu' | 'none';
+/** Sound in the stream: AAC-LC, G.711 A-law, G.711 µ-law, linear PCM of 16 bit at 16 kHz, Opus, or none. */
+export type AudioCodec = 'aac' | 'pcma' | 'pcmu' | 'l16' | 'opus' | 'none';
+
+export type VideoCodec = 'h264' | 'h265';
+
+/** Parameter sets stand before every keyframe; `sdp` tells them in the session description too, `none` does not (case Q22). */
+export type SpropChoice = 'sdp' | 'none';
 
 /** One login challenge of the RTSP server; several are offered in the order given, an empty list means no login. */
 export type RtspChallenge = 'basic' | 'digest-md5' | 'digest-sha256';
@@ -29,6 +34,9 @@ export interface VideoSpec {
   readonly bitrateKbps: number;
   readonly gopS: number;
   readonly loopS: number;
+  readonly codec: VideoCodec;
+  /** B-frames between any two other pictures. They delay the stream by as many frames, as a real encoder does. */
+  readonly bFrames: number;
 }
 
 /** One device, as written in a specification; everything optional has the default named in {@link resolveDevice}. */
@@ -49,13 +57,18 @@ export interface VirtualDeviceSpec {
   readonly realm?: string;
   readonly video?: Partial<VideoSpec>;
   readonly audio?: AudioCodec;
-  /** Only for AAC; G.711 is always 8000 Hz. */
+  /** Only for AAC; G.711 is always 8000 Hz, L16 16 kHz and Opus 48 kHz. */
   readonly audioRateHz?: 48_000 | 16_000;
   readonly audioLoopS?: number;
   readonly rtspAuth?: readonly RtspChallenge[];
   readonly onvifLogin?: OnvifLogin;
   readonly transport?: TransportChoice;
   readonly startAt?: StartAt;
+  readonly sprop?: SpropChoice;
+  /** How much faster than the host's the seconds of the media pass: pace and RTP timestamps of picture and sound. */
+  readonly driftPpm?: number;
+  /** Every picture comes up to so late, each by another time; less than the time between two pictures. */
+  readonly fpsJitterMs?: number;
   readonly sessionTimeoutS?: number;
   /** Most cameras keep a nonce as long as anybody uses it; a short life makes TEARDOWN of a long session fail. */
   readonly nonceLifeS?: number;
@@ -105,12 +118,20 @@ const MAX_GOP_S = 10;
 const MAX_LOOP_FRAMES = 65_536;
 
 const DEFAULT_VIDEO = { width: 1280, height: 720, fps: 25, bitrateKbps: 1000, gopS: 2 } as const;
+const DEFAULT_ENCODING = { codec: 'h264', bFrames: 0 } as const;
+/** What x264 and x265 take without telling a decoder to keep more pictures. */
+const MAX_B_FRAMES = 4;
 
 /** Fills in the defaults of one device. The specification must have passed {@link parseSiteSpec}. */
 export function resolveDevice(spec: VirtualDeviceSpec): ResolvedDevice {
   const isCamera = spec.kind === 'camera';
   const gopS = spec.video?.gopS ?? DEFAULT_VIDEO.gopS;
-  const video: VideoSpec = { ...DEFAULT_VIDEO, loopS: Math.ceil(DEFAULT_LOOP_S / gopS) * gopS, ...spec.video };
+  const video: VideoSpec = {
+    ...DEFAULT_VIDEO,
+    loopS: Math.ceil(DEFAULT_LOOP_S / gopS) * gopS,
+    ...DEFAULT_ENCODING,
+    ...spec.video,
+  };
   return {
     host: '127.0.0.1',
     rtspPort: 0,
@@ -126,6 +147,9 @@ export function resolveDevice(spec: VirtualDeviceSpec): ResolvedDevice {
     onvifLogin: 'either',
     transport: 'both',
     startAt: 'keyframe-now',
+    sprop: 'sdp',
+    driftPpm: 0,
+    fpsJitterMs: 0,
     sessionTimeoutS: 60,
     nonceLifeS: 86_400,
     maxSessions: 6,
@@ -179,11 +203,12 @@ const SITE_KEYS = ['cacheDir', 'controlSocket', 'ffmpegPath', 'fontFile', 'disco
 
 const DEVICE_CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   kind: ['camera', 'microphone'],
-  audio: ['aac', 'pcma', 'pcmu', 'none'],
+  audio: ['aac', 'pcma', 'pcmu', 'l16', 'opus', 'none'],
   audioRateHz: [48_000, 16_000],
   onvifLogin: ['token', 'digest', 'either'],
   transport: ['both', 'tcp-only', 'udp-only'],
   startAt: ['keyframe-now', 'next-keyframe'],
+  sprop: ['sdp', 'none'],
   ntp: [true, false],
   clockSurvivesReboot: [true, false],
   discovery: [true, false],
@@ -204,6 +229,8 @@ const DEVICE_NUMBERS: Readonly<Record<string, readonly [number, number]>> = {
   lockS: [0, 86_400],
   clockOffsetMs: [-4e12, 4e12],
   clockDriftPpm: [-1e6, 1e6],
+  driftPpm: [-100_000, 100_000],
+  fpsJitterMs: [0, 1_000],
   osdTextLimit: [0, 1_000],
   osdMax: [0, 100],
 };
@@ -215,6 +242,7 @@ const VIDEO_NUMBERS: Readonly<Record<string, readonly [number, number]>> = {
   bitrateKbps: [50, 50_000],
   gopS: [MIN_GOP_S, MAX_GOP_S],
   loopS: [MIN_GOP_S, 120],
+  bFrames: [0, MAX_B_FRAMES],
 };
 
 type Loose = Record<string, unknown>;
@@ -242,6 +270,7 @@ function checkDevice(device: Loose, where: string, faults: string[]): void {
     faults.push(`${where}.audio: a microphone has sound`);
   if (device['video'] !== undefined)
     checkVideo(asObject(device['video'], `${where}.video`, faults), `${where}.video`, faults);
+  checkJitter(device, where, faults);
   unknownKeys(
     device,
     [...DEVICE_TEXTS, ...Object.keys(DEVICE_CHOICES), ...Object.keys(DEVICE_NUMBERS), 'video', 'rtspAuth'],
@@ -250,10 +279,33 @@ function checkDevice(device: Loose, where: string, faults: string[]): void {
   );
 }
 
+function checkJitter(device: Loose, where: string, faults: string[]): void {
+  const { fpsJitterMs = 0, video } = device;
+  const fps =
+    (typeof video === 'object' && video !== null && 'fps' in video ? video.fps : undefined) ?? DEFAULT_VIDEO.fps;
+  if (Number(fpsJitterMs) >= 1000 / Number(fps)) {
+    faults.push(`${where}.fpsJitterMs: must be less than the time between two pictures`);
+  }
+}
+
+/**
+ * Checks the picture of a running device after a change.
+ * @throws Error that names every fault with its field.
+ */
+export function requireVideo(video: VideoSpec): void {
+  const faults: string[] = [];
+  checkVideo({ ...video }, 'video', faults);
+  if (faults.length > 0) throw new Error(faults.join('; '));
+}
+
 function checkVideo(video: Loose, where: string, faults: string[]): void {
   const before = faults.length;
   for (const [key, range] of Object.entries(VIDEO_NUMBERS)) within(video, key, range, where, faults);
-  unknownKeys(video, Object.keys(VIDEO_NUMBERS), where, faults);
+  const { codec, bFrames } = video;
+  if (codec !== undefined && codec !== 'h264' && codec !== 'h265')
+    faults.push(`${where}.codec: must be one of h264, h265`);
+  if (bFrames !== undefined && !Number.isInteger(bFrames)) faults.push(`${where}.bFrames: must be a whole number`);
+  unknownKeys(video, [...Object.keys(VIDEO_NUMBERS), 'codec'], where, faults);
   if (faults.length > before) return;
   const number = (key: 'fps' | 'gopS' | 'width' | 'height') => Number(video[key] ?? DEFAULT_VIDEO[key]);
   const gopFrames = number('gopS') * number('fps');

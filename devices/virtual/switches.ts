@@ -26,7 +26,8 @@ export const SWITCHES: Readonly<Record<string, Switch>> = {
   'Q04.jumpTimestamps': (device, values) => device.jumpTimestamps(number(values, 'byMs'), stream(values)),
   'Q04.restartTimestamps': (device, values) => device.restartTimestamps(stream(values)),
   'Q04.newSsrc': (device, values) => device.newSsrc(stream(values)),
-  'Q05.audio': (device, values) => device.setAudio(oneOf(values, 'codec', ['aac', 'pcma', 'pcmu', 'none'] as const)),
+  'Q05.audio': (device, values) =>
+    device.setAudio(oneOf(values, 'codec', ['aac', 'pcma', 'pcmu', 'l16', 'opus', 'none'] as const)),
   'Q06.uri': (device, values) => {
     const host = values['host'] === undefined ? {} : { host: text(values, 'host') };
     const rtsp = values['rtspPort'] === undefined ? {} : { rtspPort: number(values, 'rtspPort') };
@@ -47,6 +48,14 @@ export const SWITCHES: Readonly<Record<string, Switch>> = {
   },
   'Q20.osdLimits': (device, values) => device.setOsdLimits(number(values, 'max'), number(values, 'textLength')),
   'Q21.sessionTimeout': (device, values) => device.setSessionTimeout(number(values, 'timeoutS')),
+  'Q22.sprop': (device, values) => device.setSprop(oneOf(values, 'sprop', ['sdp', 'none'] as const)),
+  'Q22.changeVideo': (device, values) => {
+    const numbers = ['width', 'height', 'bitrateKbps', 'bFrames'].filter((key) => values[key] !== undefined);
+    const codec = values['codec'] === undefined ? {} : { codec: oneOf(values, 'codec', ['h264', 'h265'] as const) };
+    return device.changeVideo({ ...Object.fromEntries(numbers.map((key) => [key, number(values, key)])), ...codec });
+  },
+  'Q24.fpsJitter': (device, values) => device.setFpsJitter(number(values, 'jitterMs')),
+  'Q24.drift': (device, values) => device.setDrift(number(values, 'ppm')),
   'Q28.loss': (device, values) => device.setLoss(number(values, 'loseEvery')),
   motion: (device, values) => device.setMotion(values['on'] === true),
 };

@@ -2,8 +2,9 @@
 // that the decoded picture is the one the mark names.
 
 import { spawn } from 'node:child_process';
-import { readSei } from '../../devices/virtual/sei.ts';
+import { isKeySlice, nalType, readSei } from '../../devices/virtual/sei.ts';
 import type { SentStream } from '../../devices/virtual/sent-ledger.ts';
+import type { VideoCodec } from '../../devices/virtual/spec.ts';
 import { readStrip, STRIP_CELLS, stripHeight } from '../../devices/virtual/strip.ts';
 import { readSamples } from './mp4-samples.ts';
 
@@ -15,12 +16,21 @@ export interface FrameMark {
   readonly captureTimeUs: number;
   readonly hostTimeUs: number;
   readonly file: string;
-  /** Place in its file, from 0. */
+  readonly codec: VideoCodec;
+  /** Place in its file, from 0, in decoding order. */
   readonly index: number;
   readonly isKey: boolean;
-  /** Time in the file, in seconds. */
+  /** Times in the file, in seconds; they differ only with B-frames. */
   readonly decodeTimeS: number;
+  readonly showTimeS: number;
 }
+
+const SAMPLE_ENTRIES: ReadonlyMap<string, VideoCodec> = new Map([
+  ['avc1', 'h264'],
+  ['avc3', 'h264'],
+  ['hvc1', 'h265'],
+  ['hev1', 'h265'],
+]);
 
 /** A stretch of frame numbers that is missing between two recorded frames of the same boot; both ends included. */
 export interface MissingFrames {
@@ -30,21 +40,25 @@ export interface MissingFrames {
 }
 
 /**
- * Marks of all pictures, in the order of the files and of the samples in them; nothing is decoded.
- * @throws Error when a picture has no mark, or a file has no H.264 track.
+ * Marks of all pictures, in the order of the files and within each in the order of showing; nothing is decoded.
+ * @throws Error when a picture has no mark, or a file has no track of H.264 or H.265.
  */
 export async function readFrames(files: readonly string[]): Promise<FrameMark[]> {
   const marks: FrameMark[] = [];
   for (const file of files) {
-    const track = (await readSamples(file)).find((one) => one.format === 'avc1');
-    if (track === undefined) throw new Error(`${file} has no H.264 track.`);
-    track.samples.forEach((sample, index) => {
+    const track = (await readSamples(file)).find((one) => SAMPLE_ENTRIES.has(one.format));
+    const codec = SAMPLE_ENTRIES.get(track?.format ?? '');
+    if (track === undefined || codec === undefined) throw new Error(`${file} has no track of H.264 or H.265.`);
+    const found = track.samples.map((sample, index) => {
       const nals = [...nalUnits(sample.bytes, track.nalLengthBytes)];
-      const stamp = nals.map(readSei).find((found) => found !== undefined);
+      const stamp = nals.map((nal) => readSei(nal, codec)).find((one) => one !== undefined);
       if (stamp === undefined) throw new Error(`Picture ${index} of ${file} has no mark.`);
-      const isKey = nals.some((nal) => ((nal[0] ?? 0) & 0x1f) === 5);
-      marks.push({ ...stamp, file, index, isKey, decodeTimeS: sample.decodeTime / track.timescale });
+      const isKey = nals.some((nal) => isKeySlice(nalType(nal, codec), codec));
+      const decodeTimeS = sample.decodeTime / track.timescale;
+      const showTimeS = sample.showTime / track.timescale;
+      return { ...stamp, file, codec, index, isKey, decodeTimeS, showTimeS };
     });
+    marks.push(...found.sort((one, other) => one.showTimeS - other.showTimeS));
   }
   return marks;
 }

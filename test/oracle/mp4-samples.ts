@@ -6,6 +6,8 @@ export interface Sample {
   readonly bytes: Buffer;
   /** Decode time in the track's timescale. */
   readonly decodeTime: number;
+  /** Time of showing in the track's timescale; differs from the decode time only with B-frames. */
+  readonly showTime: number;
 }
 
 /** One track of one file. `format` is the sample entry, for example `avc1` or `mp4a`. */
@@ -13,7 +15,7 @@ export interface TrackSamples {
   readonly trackId: number;
   readonly format: string;
   readonly timescale: number;
-  /** Bytes of the length in front of each NAL unit; only for avc1. */
+  /** Bytes of the length in front of each NAL unit; 0 where there are none. */
   readonly nalLengthBytes: number;
   readonly samples: Sample[];
 }
@@ -91,11 +93,19 @@ function readMovie(
     const timescale = bytes.readUInt32BE(media.start + (bytes[media.start] === 1 ? 20 : 12));
     const [entry] = boxes(bytes, descriptions.start + 8, descriptions.end);
     if (entry === undefined) continue;
-    // A visual sample entry has 78 bytes of fields before its boxes; lengthSizeMinusOne is the fifth byte of avcC.
-    const avcC = [...boxes(bytes, entry.start + 78, entry.end)].find((inner) => inner.type === 'avcC');
-    const nalLengthBytes = entry.type === 'avc1' && avcC !== undefined ? ((bytes[avcC.start + 4] ?? 3) & 3) + 1 : 0;
+    const nalLengthBytes = nalLengthOf(bytes, entry);
     tracks.set(trackId, { trackId, format: entry.type, timescale, nalLengthBytes, samples: [] });
   }
+}
+
+/** lengthSizeMinusOne (ISO 14496-15): the fifth byte of avcC, the twenty-second of hvcC. */
+function nalLengthOf(bytes: Buffer, entry: Box): number {
+  if (!/^(avc[13]|hvc1|hev1)$/.test(entry.type)) return 0;
+  // A visual sample entry has 78 bytes of fields before its boxes.
+  for (const { type, start } of boxes(bytes, entry.start + 78, entry.end)) {
+    if (type === 'avcC' || type === 'hvcC') return ((bytes[start + (type === 'avcC' ? 4 : 21)] ?? 3) & 3) + 1;
+  }
+  return 0;
 }
 
 function readFragment(
@@ -165,9 +175,14 @@ function readRun(
     const duration = field(0x100, start.duration);
     const size = field(0x200, start.size);
     field(0x400, 0);
-    field(0x800, 0);
+    // Signed in version 1 of the box; no offset of version 0 is so large that it would look negative.
+    const offset = field(0x800, 0) | 0;
     if (position + size <= bytes.length) {
-      track.samples.push({ bytes: bytes.subarray(position, position + size), decodeTime: time });
+      track.samples.push({
+        bytes: bytes.subarray(position, position + size),
+        decodeTime: time,
+        showTime: time + offset,
+      });
     }
     position += size;
     time += duration;

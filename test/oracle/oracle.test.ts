@@ -39,8 +39,10 @@ const frame = (number: number, boot = 0, device = 1): FrameMark => ({
     hostTimeUs: 0,
     file: 'a.mp4',
     index: number,
+    codec: 'h264',
     isKey: false,
     decodeTimeS: 0,
+    showTimeS: 0,
   },
 });
 

@@ -8,7 +8,16 @@ import { prepareAudio, prepareVideo } from '../../../devices/virtual/media-files
 import { parseAnnexB, splitNals } from '../../../devices/virtual/media-set.ts';
 import { testFolder } from './test-site.ts';
 
-const video = { width: 160, height: 120, fps: 10, bitrateKbps: 100, gopS: 0.5, loopS: 2 };
+const video = {
+  width: 160,
+  height: 120,
+  fps: 10,
+  bitrateKbps: 100,
+  gopS: 0.5,
+  loopS: 2,
+  codec: 'h264',
+  bFrames: 0,
+} as const;
 const caption = { room: "第一听证室 50% \\ : '引号'", name: '主[摄]像机, %{n}' };
 /** The built program; Node 20 cannot run the sources. */
 const BUILT = new URL('../../../dist/devices/virtual/media-files.js', import.meta.url).href;
@@ -16,10 +25,10 @@ const BUILT = new URL('../../../dist/devices/virtual/media-files.js', import.met
 test('picture and sound are made once and found again', async () => {
   const cacheDir = await testFolder();
   const files = await prepareVideo({ cacheDir }, video, caption);
-  const { frames, sps } = parseAnnexB(await readFile(files.loopFile));
+  const { frames, parameterSets } = parseAnnexB(await readFile(files.loopFile));
   expect(frames.length).toBe(20);
   expect(frames.map((frame) => frame.isKey)).toEqual(frames.map((_, at) => at % 5 === 0));
-  expect(sps[0]).toBe(0x67);
+  expect(parameterSets.map((set) => set[0])).toEqual([0x67, 0x68]);
   const made = (await stat(files.loopFile)).mtimeMs;
   expect(await prepareVideo({ cacheDir }, video, caption)).toEqual(files);
   expect((await stat(files.loopFile)).mtimeMs).toBe(made);

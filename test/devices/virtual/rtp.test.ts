@@ -3,6 +3,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { type HostClock, VirtualClock } from '../../../devices/virtual/clock.ts';
+import type { VideoSet } from '../../../devices/virtual/media-set.ts';
 import { Playout } from '../../../devices/virtual/playout.ts';
 import { HEADROOM_BYTES, RtpStream } from '../../../devices/virtual/rtp.ts';
 import { InterleavedTransport } from '../../../devices/virtual/rtp-transport.ts';
@@ -36,7 +37,7 @@ test('a large NAL unit goes out in fragments that make it whole again, the marke
   stream.sequence = 0xfffe;
   const { sink, sent } = collect();
   const slice = Buffer.from(Array.from({ length: 5_000 }, (_, at) => (at === 0 ? 0x65 : at & 0xff)));
-  stream.sendH264([Buffer.from([0x67, 1]), Buffer.from([0x68, 2]), slice], 3_600, sink);
+  stream.sendPicture('h264', [Buffer.from([0x67, 1]), Buffer.from([0x68, 2]), slice], 3_600, sink);
   expect(sent.map((packet) => packet.marker)).toEqual([false, false, false, false, false, true]);
   expect(sent.map((packet) => packet.sequence)).toEqual([0xfffe, 0xffff, 0, 1, 2, 3]);
   expect(new Set(sent.map((packet) => packet.timestamp)).size).toBe(1);
@@ -45,6 +46,20 @@ test('a large NAL unit goes out in fragments that make it whole again, the marke
   expect(fragments.map((one) => one[1])).toEqual([0x85, 0x05, 0x05, 0x45]);
   expect(Buffer.concat([Buffer.from([0x65]), ...fragments.map((one) => one.subarray(2))]).equals(slice)).toBe(true);
   expect(stream.packetCount).toBe(6);
+});
+
+test('H.265 is fragmented behind its two-byte header, and a small NAL unit goes out as it is', () => {
+  const { sink, sent } = collect();
+  const small = Buffer.from([32 << 1, 1, 7]);
+  // Type 20 with the low bits of layer and temporal number, which a fragment has to keep.
+  const slice = Buffer.from(Array.from({ length: 3_000 }, (_, at) => [(20 << 1) | 1, 0x0a][at] ?? at & 0xff));
+  new RtpStream(96, 90_000).sendPicture('h265', [small, slice], 0, sink);
+  expect(sent.map((packet) => packet.marker)).toEqual([false, false, false, true]);
+  expect(sent[0]?.payload.equals(small)).toBe(true);
+  const fragments = sent.slice(1).map((packet) => packet.payload);
+  expect(fragments.map((one) => one.readUInt16BE(0))).toEqual(new Array(3).fill((((49 << 1) | 1) << 8) | 0x0a));
+  expect(fragments.map((one) => one[2])).toEqual([0x80 | 20, 20, 0x40 | 20]);
+  expect(Buffer.concat([slice.subarray(0, 2), ...fragments.map((one) => one.subarray(3))]).equals(slice)).toBe(true);
 });
 
 test('an AAC frame stands behind its access unit header', () => {
@@ -66,10 +81,20 @@ async function heavyCamera() {
   const host: HostClock & { mono: number } = { mono: 0, monoMs: () => host.mono, wallMs: () => 1.8e12 + host.mono };
   const frames = Array.from({ length: 250 }, (_, at) => ({
     isKey: at === 0,
+    shown: at,
     slices: [Buffer.alloc(20_000, at === 0 ? 0x65 : 0x41)],
   }));
   const [sps, pps] = [Buffer.from([0x67, 0x4d, 0, 0x1e]), Buffer.from([0x68, 1])];
-  const video = { fps: 25, gopFrames: 250, sps, pps, frames, still: frames, snapshots: [] };
+  const video: VideoSet = {
+    codec: 'h264',
+    fps: 25,
+    gopFrames: 250,
+    bFrames: 0,
+    parameterSets: [sps, pps],
+    frames,
+    still: frames,
+    snapshots: [],
+  };
   const clock = new VirtualClock({ offsetMs: 0, driftPpm: 0, ntp: false, timeZone: '', survivesReboot: true }, host);
   const playout = new Playout({ video, audio: undefined }, clock, 'cam-1', host);
   const ledger = new SentLedger();
