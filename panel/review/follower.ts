@@ -1,7 +1,8 @@
 /** Plays one stream and keeps it where the transport is: one hls.js, one media element, corrected ten times a second. */
 import { signal } from '@preact/signals';
-import Hls, { type ErrorData } from 'hls.js/light';
+import Hls, { type ErrorData, type HlsConfig } from 'hls.js/light';
 import { loggedOut } from '../shell/who.ts';
+import { type PlaylistPart, partAt, partsOf } from './playlist-parts.ts';
 import { mediaAt, type Stretch, stretchesOf } from './wall-media.ts';
 
 export type FollowerState = 'loading' | 'playing' | 'gap' | 'failed';
@@ -23,6 +24,10 @@ export class Follower {
   readonly state = signal<FollowerState>('loading');
   readonly #media: HTMLMediaElement;
   readonly #hls: Hls;
+  readonly #playlist: string;
+  #parts: readonly PlaylistPart[] = [];
+  /** The part that is loaded; the others have other tracks. */
+  #part = 0;
   #stretches: readonly Stretch[] = [];
   #jumpedMono = Number.NEGATIVE_INFINITY;
   #unreadySinceMono: number | null = null;
@@ -31,9 +36,14 @@ export class Follower {
 
   constructor(media: HTMLMediaElement, playlist: string) {
     this.#media = media;
+    this.#playlist = playlist;
     media.preservesPitch = true;
     // Playback begins where the transport is, never at the live edge of a session that still runs.
-    this.#hls = new Hls({ startPosition: 0, enableWorker: false, maxBufferLength: 20, backBufferLength: 60 });
+    const pLoader = loaderThatKeeps((text) => {
+      this.#parts = partsOf(text);
+      return this.#parts[this.#part]?.text ?? text;
+    });
+    this.#hls = new Hls({ startPosition: 0, enableWorker: false, maxBufferLength: 20, backBufferLength: 60, pLoader });
     const take = (_: unknown, data: { details?: { fragments: Parameters<typeof stretchesOf>[0] } | undefined }) => {
       if (data.details === undefined) return;
       this.#stretches = stretchesOf(data.details.fragments);
@@ -65,6 +75,8 @@ export class Follower {
 
   /** Brings the media to `wallMs`. `moving` is false while the transport is paused or waits. */
   follow(wallMs: number, moving: boolean, rate: number, monoMs: number): void {
+    const part = partAt(this.#parts, wallMs);
+    if (part !== this.#part) this.#change(part);
     const media = this.#media;
     const target = mediaAt(this.#stretches, wallMs);
     if (target === null) {
@@ -84,10 +96,19 @@ export class Follower {
     const bend = farOff ? 1 : 1 - Math.max(-MOST_BEND, Math.min(MOST_BEND, drift));
     const speed = rate * bend;
     if (Math.abs(media.playbackRate - speed) > 0.005) media.playbackRate = speed;
-    if (moving && media.paused) {
+    // Playing on from the very end would begin anew at the beginning.
+    if (moving && media.paused && !media.ended) {
       // A refusal (no gesture yet, or torn down in between) is met again at the next correction.
       media.play().catch(() => {});
     } else if (!moving && !media.paused) media.pause();
+  }
+
+  #change(part: number): void {
+    this.#part = part;
+    this.#stretches = [];
+    this.#recoveries = 0;
+    this.state.value = 'loading';
+    this.#hls.loadSource(this.#playlist);
   }
 
   #canPlay(target: number | null): boolean {
@@ -114,6 +135,23 @@ export class Follower {
       }, RETRY_DELAY_MS);
     }
   }
+}
+
+type PlaylistLoader = NonNullable<HlsConfig['pLoader']>;
+
+/** Loads playlists as hls.js does, and hands on what `keep` leaves of them. */
+function loaderThatKeeps(keep: (text: string) => string): PlaylistLoader {
+  return class extends (Hls.DefaultConfig.loader as unknown as PlaylistLoader) {
+    override load(...[context, config, callbacks]: Parameters<InstanceType<PlaylistLoader>['load']>): void {
+      super.load(context, config, {
+        ...callbacks,
+        onSuccess: (response, ...rest) => {
+          const { data } = response;
+          callbacks.onSuccess(typeof data === 'string' ? { ...response, data: keep(data) } : response, ...rest);
+        },
+      });
+    }
+  };
 }
 
 export const canPlayHere = (): boolean => Hls.isSupported();
