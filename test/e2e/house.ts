@@ -55,14 +55,17 @@ export interface Service {
 export async function startHouse(options: { readonly cameraPassword?: string } = {}): Promise<House> {
   const folder = await mkdtemp(join(tmpdir(), 'quancheng-e2e-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const devices = await testSite(tinyCamera({ id: 'panorama', name: '全景', audio: 'pcma' }), {
-    id: 'microphone',
-    kind: 'microphone',
-    room: '第一听证室',
-    name: '话筒',
-    audio: 'aac',
-    audioLoopS: TINY_AUDIO_LOOP_S,
-  });
+  const devices = await testSite(
+    tinyCamera({ id: 'panorama', name: '全景', audio: 'pcma', startAt: 'next-keyframe' }),
+    {
+      id: 'microphone',
+      kind: 'microphone',
+      room: '第一听证室',
+      name: '话筒',
+      audio: 'aac',
+      audioLoopS: TINY_AUDIO_LOOP_S,
+    },
+  );
   const [brokerPort = 0, panelPort = 0] = [await freePort(), await freePort()];
   const broker = await startMosquitto(folder, brokerPort);
   const data = join(folder, 'data');
