@@ -158,7 +158,8 @@ export async function decodeStrips(file: string): Promise<(number | undefined)[]
   const filter = `crop=${width}:${rows / 2}:0:${Math.floor(rows / 4)},scale=${STRIP_CELLS}:1:flags=area,format=gray`;
   const raw = await run('ffmpeg', [
     ...['-nostdin', '-v', 'error', '-xerror', '-protocol_whitelist', 'file,pipe', '-i', file, '-map', '0:v:0', '-an'],
-    ...['-fps_mode', 'passthrough', '-vf', filter, '-f', 'rawvideo', 'pipe:1'],
+    // A fine time base, because pictures at uneven times would fall together in one of a frame's length.
+    ...['-fps_mode', 'passthrough', '-enc_time_base', '1/90000', '-vf', filter, '-f', 'rawvideo', 'pipe:1'],
   ]);
   return Array.from({ length: raw.length / STRIP_CELLS }, (_, at) =>
     readStrip(raw.subarray(at * STRIP_CELLS, (at + 1) * STRIP_CELLS)),

@@ -88,6 +88,25 @@ test('Media1 gives the same addresses', async () => {
   expect(await call(cam, 'getVideoSources')).toBeDefined();
 });
 
+test('Media2 tells H.265, Opus and a size that was changed; Media1 has no words for the codecs', async () => {
+  const camera = await testCamera({ audio: 'opus', video: { codec: 'h265' } });
+  await camera.changeVideo({ width: 256, height: 144 });
+  const cam = await connect(camera);
+  expect(cam.activeSource).toMatchObject({ profileToken: 'Profile_1', width: 256, height: 144, encoding: 'H265' });
+  const profiles = async (version: string) =>
+    (
+      await soap(
+        camera,
+        `<GetProfiles xmlns="http://www.onvif.org/${version}/media/wsdl"><Type>All</Type></GetProfiles>`,
+        {},
+      )
+    ).text;
+  expect(await profiles('ver20')).toContain('<tt:Encoding>H265</tt:Encoding>');
+  expect(await profiles('ver20')).toContain('<tt:Encoding>OPUS</tt:Encoding>');
+  expect(await profiles('ver10')).toContain('VideoSourceConfiguration');
+  expect(await profiles('ver10')).not.toContain('Encoding>');
+});
+
 test('HTTP Digest is taken when the device asks for it', async () => {
   const camera = await testCamera({ onvifLogin: 'digest' });
   expect(await information(await connect(camera, { useWSSecurity: false }))).toMatchObject({
