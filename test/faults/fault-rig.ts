@@ -34,22 +34,18 @@ export class FaultRig extends Rig {
   /** A running recorder and a controller's end of its socket; all of it is taken down when the test ends. */
   static async open(conditions: Conditions = {}): Promise<FaultRig> {
     const beside = await mkdtemp(join(tmpdir(), 'quancheng-faults-'));
-    let folder = join(beside, 'data');
+    const disk = join(beside, 'disk');
+    const folder = join(disk, 'data');
+    await mkdir(disk);
+    const isMounted = conditions.smallDiskMiB !== undefined && mountSmall(disk, conditions.smallDiskMiB);
     await mkdir(folder);
-    if (conditions.smallDiskMiB !== undefined) {
-      const mounted = mountSmall(folder, conditions.smallDiskMiB);
-      onTestFinished(() => {
-        if (mounted) execFileSync('umount', ['-l', folder]);
-      });
-      folder = join(folder, 'data');
-      await mkdir(folder);
-    }
     const shim = conditions.shim === true ? new DiskShim(folder, beside) : null;
     await shim?.open();
     const rig = new FaultRig(folder, shim, conditions.environment ?? {});
     onTestFinished(async () => {
       await rig.disconnect();
-      await rig.kill();
+      await rig.killAll();
+      if (isMounted) execFileSync('umount', ['-l', disk]);
       if (process.env['QUANCHENG_FAULTS_KEEP'] === undefined) await rm(beside, { recursive: true, force: true });
     });
     await rig.start();

@@ -35,6 +35,15 @@ export async function cutPower(folder: string, shim: DiskShim, tail: 'gone' | 'z
   return { bytes, names };
 }
 
+/** Bytes of media that would be gone if the power went now. */
+export async function unsyncedMedia(folder: string, shim: DiskShim): Promise<number> {
+  const { synced } = replay(await shim.events());
+  let bytes = 0;
+  for (const path of (await filesOf(folder)).filter((name) => name.endsWith('.mp4')))
+    bytes += Math.max(0, (await stat(path)).size - (synced.get(path) ?? 0));
+  return bytes;
+}
+
 /** Walks the log: the last synced length of each file, and the changes of names that no sync of their folder followed. */
 function replay(events: readonly DiskEvent[]): { synced: Map<string, number>; pending: NameEvent[] } {
   const synced = new Map<string, number>();

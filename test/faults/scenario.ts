@@ -25,8 +25,7 @@ export interface ScenarioOptions extends Conditions {
 export interface VerdictOptions {
   /** Findings of `quancheng verify` that the scenario is about; all others are faults. */
   readonly expected?: (finding: Finding) => boolean;
-  /** By stream: how far pictures stand from their showing order (B-frames), and how uneven they come. */
-  readonly reorder?: { readonly [stream: string]: number };
+  /** By stream: how uneven its pictures come. */
   readonly unevenMs?: { readonly [stream: string]: number };
 }
 
@@ -168,6 +167,7 @@ export class Scenario {
         pieces: byTime(rig.segments(id), ({ from }) => trueUs(from)).map((segment) => ({
           file: rig.path(segment),
           repeatsMs: segment.repeatsMs ?? 0,
+          fromUs: trueUs(segment.from),
         })),
         claims: stretchesOf(this.claims, trueUs, endUs),
         gaps: rig
@@ -175,7 +175,6 @@ export class Scenario {
           .filter(({ stream }) => stream === id)
           .map(({ from, to, cause }) => ({ fromUs: trueUs(from), toUs: trueUs(to), cause })),
         sent: this.device(id).sent(),
-        reorder: options.reorder?.[id] ?? 0,
         unevenMs: options.unevenMs?.[id] ?? 0,
       };
       streams.push(spec.kind === 'microphone' ? judgeSound(evidence) : await judgePicture(evidence));

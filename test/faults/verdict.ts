@@ -22,6 +22,8 @@ export interface Stretch {
 export interface Piece {
   readonly file: string;
   readonly repeatsMs: number;
+  /** When its first picture was taken, as the journal says. */
+  readonly fromUs: number;
 }
 
 export interface StreamEvidence {
@@ -32,8 +34,6 @@ export interface StreamEvidence {
   readonly claims: readonly Stretch[];
   readonly gaps: readonly (Stretch & { readonly cause: GapFact['cause'] })[];
   readonly sent: readonly SentStream[];
-  /** Pictures stand this far from their place in showing order (B-frames); 0 for cameras without. */
-  readonly reorder?: number;
   /** The camera's frames do not come at even times. */
   readonly unevenMs?: number;
 }
@@ -50,11 +50,13 @@ export interface StreamVerdict {
   readonly gapsMs: number;
   readonly gapCauses: readonly string[];
   readonly longestGapMs: number;
+  /** How far the journal's time of any file's first picture is from the moment in which the camera took it; the largest of all files. */
+  readonly placedOffMs: number;
 }
 
 /** Judges the picture of one stream. */
 export async function judgePicture(evidence: StreamEvidence): Promise<StreamVerdict> {
-  const { frames, faults } = await framesOf(evidence);
+  const { frames, faults, placedOffMs } = await framesOf(evidence);
   faults.push(...repeats(frames), ...steps(frames));
   const toleranceUs = (TIME_TOLERANCE_MS + (evidence.unevenMs ?? 0)) * 1_000;
   const frameUs = 1_000_000 / evidence.fps;
@@ -86,6 +88,7 @@ export async function judgePicture(evidence: StreamEvidence): Promise<StreamVerd
     gapsMs: Math.round(lengths.reduce((sum, length) => sum + length, 0)),
     gapCauses: gaps.map((gap) => gap.cause.code),
     longestGapMs: Math.round(Math.max(0, ...lengths)),
+    placedOffMs,
   };
 }
 
@@ -101,6 +104,7 @@ export function judgeSound(evidence: StreamEvidence): StreamVerdict {
     gapsMs: Math.round(lengths.reduce((sum, length) => sum + length, 0)),
     gapCauses: evidence.gaps.map((gap) => gap.cause.code),
     longestGapMs: Math.round(Math.max(0, ...lengths)),
+    placedOffMs: 0,
   };
 }
 
@@ -122,11 +126,16 @@ export function stretchesOf(
  * All frames in showing order. A camera that was connected anew may begin with pictures that are on disk already; what a segment
  * declares as repeated is left out, and everything beyond that is a fault.
  */
-async function framesOf(evidence: StreamEvidence): Promise<{ frames: FrameMark[]; faults: string[] }> {
+async function framesOf(
+  evidence: StreamEvidence,
+): Promise<{ frames: FrameMark[]; faults: string[]; placedOffMs: number }> {
   const frames: FrameMark[] = [];
   const faults: string[] = [];
-  for (const { file, repeatsMs } of evidence.pieces) {
-    const own = inShowingOrder(await readFrames([file]), evidence.reorder ?? 0);
+  let placedOffMs = 0;
+  for (const { file, repeatsMs, fromUs } of evidence.pieces) {
+    const own = await readFrames([file]);
+    const offMs = Math.round((fromUs - (own[0]?.hostTimeUs ?? fromUs)) / 1_000);
+    if (Math.abs(offMs) > Math.abs(placedOffMs)) placedOffMs = offMs;
     const last = frames.at(-1);
     const again = own.findIndex(
       (frame) => last === undefined || frame.boot !== last.boot || frame.number > last.number,
@@ -138,23 +147,7 @@ async function framesOf(evidence: StreamEvidence): Promise<{ frames: FrameMark[]
       frames.push(...own);
     } else frames.push(...own.slice(repeated.length));
   }
-  return { frames, faults };
-}
-
-/** Decoding order differs from showing order by a few places; each file is put right by itself, so that nothing moves between files. */
-function inShowingOrder(frames: readonly FrameMark[], reorder: number): FrameMark[] {
-  const ordered = [...frames];
-  if (reorder === 0) return ordered;
-  for (let at = 1; at < ordered.length; at++) {
-    for (let back = at; back > Math.max(0, at - reorder); back--) {
-      const [one, before] = [ordered[back], ordered[back - 1]];
-      if (one === undefined || before === undefined) break;
-      if (one.file !== before.file || one.boot !== before.boot || one.number > before.number) break;
-      ordered[back] = before;
-      ordered[back - 1] = one;
-    }
-  }
-  return ordered;
+  return { frames, faults, placedOffMs };
 }
 
 function repeats(frames: readonly FrameMark[]): string[] {

@@ -1,0 +1,94 @@
+/** Cameras and lines that break in mid-claim, all in one house at once: each has its gap with its cause, and nobody else feels it. */
+import { expect, test } from 'vitest';
+import { TINY_AUDIO_LOOP_S, TINY_VIDEO, tinyCamera } from '../devices/virtual/test-site.ts';
+import { assertTonesComplete, readTonesOfRun } from '../oracle/tones.ts';
+import { until } from '../recorder/rig.ts';
+import { Scenario } from './scenario.ts';
+
+const STALL_NOTICED_MS_MAX = 3_000;
+const BACK_MS_MAX = 2_000;
+const LOADED_MS = 2_000;
+/** Long enough for a stall to be noticed and the first new attempts to fail. */
+const HARM_MS = 5_000;
+
+const HARMED = ['frozen', 'reset', 'dropped', 'deaf', 'away', 'rebooted'];
+/** The connection goes on, and so must the recording, under the same or a new timeline. */
+const SHAKEN = ['clock-to-zero', 'clock-steps'];
+const UNHARMED = ['good', 'burst', 'sound-dies', 'same-picture'];
+
+test('frozen, reset, cut, half-open, unplugged, rebooted, with new clocks and old bursts: the others lose no frame', async () => {
+  const microphone = {
+    ...{ id: 'mic', kind: 'microphone', room: '第一听证室', name: '话筒', audio: 'aac' },
+    audioLoopS: TINY_AUDIO_LOOP_S,
+  } as const;
+  const cameras = [...HARMED, ...SHAKEN, ...UNHARMED].map((id) =>
+    tinyCamera({ id, audio: id === 'frozen' ? 'none' : 'aac' }),
+  );
+  const scenario = await Scenario.begin([...cameras, microphone]);
+  await scenario.open();
+  await scenario.grown(1);
+
+  const { rig } = scenario;
+  const device = (id: string) => scenario.device(id);
+  const frozenAtMs = performance.now();
+  device('frozen').freeze('packets');
+  device('reset').reset();
+  device('dropped').drop();
+  device('deaf').goDeaf();
+  device('away').leave();
+  const rebooted = device('rebooted').reboot(1_500);
+  device('clock-to-zero').restartTimestamps();
+  device('burst').holdBack(2_000);
+  device('sound-dies').freeze('audio');
+  device('same-picture').freeze('picture');
+  device('clock-steps').stepClock(-3_600_000);
+
+  await until(() => rig.stream('frozen')?.phase === 'lost');
+  expect(performance.now() - frozenAtMs).toBeLessThan(STALL_NOTICED_MS_MAX + LOADED_MS);
+  expect(rig.stream('frozen')?.cause?.code).toBe('camera-stalled');
+  await until(() => performance.now() - frozenAtMs > HARM_MS);
+  await rebooted;
+  const thawedAtMs = performance.now();
+  device('frozen').freeze('off');
+  device('deaf').hearAgain();
+  device('away').comeBack();
+  await scenario.growing('frozen');
+  expect(performance.now() - thawedAtMs).toBeLessThan(BACK_MS_MAX + LOADED_MS);
+  await scenario.growing();
+  await scenario.grown(1);
+  await scenario.close();
+
+  const verdict = await scenario.verdict();
+  expect(verdict.faults).toEqual([]);
+  for (const id of [...UNHARMED, 'mic'])
+    expect(verdict.of(id), id).toMatchObject({ framesMissing: 0, gapsMs: 0, gapCauses: [] });
+  for (const id of HARMED) expect(verdict.of(id).gapCauses.length, id).toBeGreaterThan(0);
+  expect(verdict.of('frozen').gapCauses).toEqual(['camera-stalled']);
+  expect(rig.facts('run-begun').filter(({ stream }) => UNHARMED.includes(stream))).toHaveLength(UNHARMED.length);
+  assertTonesComplete(await readTonesOfRun(rig.files('mic'), TINY_AUDIO_LOOP_S), TINY_AUDIO_LOOP_S);
+}, 120_000);
+
+test('Q04 the timestamps jump by 100 s, ahead and back: what was received lies where it was taken', async () => {
+  const scenario = await Scenario.begin(['ahead', 'back'].map((id) => tinyCamera({ id, audio: 'aac' })));
+  await scenario.open();
+  await scenario.grown(1);
+  scenario.device('ahead').jumpTimestamps(100_000);
+  scenario.device('back').jumpTimestamps(-100_000);
+  await scenario.grown(3);
+  await scenario.close();
+  expect((await scenario.verdict()).faults).toEqual([]);
+}, 120_000);
+
+test('Q02 a frozen camera whose sound comes back before its picture: the time without picture is in the ledger', async () => {
+  const scenario = await Scenario.begin([tinyCamera({ id: 'one', audio: 'aac', video: { ...TINY_VIDEO, gopS: 2 } })]);
+  await scenario.open();
+  await scenario.grown(1);
+  scenario.device('one').freeze('packets');
+  await until(() => scenario.rig.stream('one')?.phase === 'lost');
+  await until(() => scenario.rig.stream('one')?.phase === 'connecting' || scenario.device('one').state().sessions > 0);
+  scenario.device('one').freeze('off');
+  await scenario.growing();
+  await scenario.grown(1);
+  await scenario.close();
+  expect((await scenario.verdict()).faults).toEqual([]);
+}, 120_000);
