@@ -11,7 +11,7 @@ const BENCHES: { readonly [name: string]: (scene: Scene) => Promise<object> } = 
 const USAGE = `usage: bench record  [--seconds 60] [--streams 1,4,16,32]
        bench start   [--presses 100] [--cold 20]
        bench recover [--times 5]
-all:   [--folder DIR] where to record, [--tiny] small pictures, to see that it works`;
+all:   [--folder DIR] where to record, [--tiny] small pictures, to see that it works;\n       [--node-flags="FLAGS"] for the recorder, to try or profile something`;
 
 /** Runs one benchmark. Answers the exit code: 0 it ran (whatever it found), 2 wrong usage. */
 export async function main(program: string, args: readonly string[]): Promise<number> {
@@ -48,6 +48,7 @@ function readOptions(args: readonly string[]): BenchOptions | null {
         cold: text,
         times: text,
         folder: text,
+        'node-flags': text,
         tiny: { type: 'boolean' },
       },
     });
@@ -59,6 +60,7 @@ function readOptions(args: readonly string[]): BenchOptions | null {
       times: Number(values.times ?? 5),
       folder: resolve(values.folder ?? DEFAULT_FOLDER),
       tiny: values.tiny ?? false,
+      nodeFlags: (values['node-flags'] ?? '').split(' ').filter((flag) => flag !== ''),
     };
     const numbers = [options.seconds, ...options.streams, options.presses, options.times];
     if (numbers.every((one) => one > 0) && [...options.streams, options.presses, options.times].every(Number.isInteger))

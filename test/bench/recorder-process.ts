@@ -29,7 +29,7 @@ export class RecorderUnderTest {
   readonly clock = new SystemClock();
   readonly facts: RecorderFact[] = [];
   status: RecorderStatus | null = null;
-  readonly #program: string;
+  readonly #program: readonly string[];
   readonly #watchers = new Set<(status: RecorderStatus) => void>();
   #child: ChildProcess | null = null;
   #revision = 0;
@@ -38,7 +38,7 @@ export class RecorderUnderTest {
   #link: RecorderLink;
   #streams: { readonly [stream: string]: DesiredStream } = {};
 
-  private constructor(program: string, folder: string) {
+  private constructor(program: readonly string[], folder: string) {
     this.#program = program;
     this.folder = folder;
     this.#link = new RecorderLink({
@@ -49,7 +49,10 @@ export class RecorderUnderTest {
   }
 
   static async start(scene: Scene, how: RecorderStart = {}): Promise<RecorderUnderTest> {
-    const recorder = new RecorderUnderTest(scene.program, join(await scene.newFolder(), 'data'));
+    const recorder = new RecorderUnderTest(
+      [...scene.options.nodeFlags, scene.program],
+      join(await scene.newFolder(), 'data'),
+    );
     scene.atEnd(() => recorder.stop());
     await recorder.start(how);
     recorder.#link.onStatus((status) => {
@@ -68,7 +71,7 @@ export class RecorderUnderTest {
 
   /** Starts the process (again) and waits until it has recovered. */
   async start(how: RecorderStart = {}): Promise<void> {
-    const words = [...(how.before ?? []), process.execPath, this.#program, 'recorder', '--data', this.folder];
+    const words = [...(how.before ?? []), process.execPath, ...this.#program, 'recorder', '--data', this.folder];
     this.#said = '';
     const child = spawn(words[0] ?? '', words.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly tiny: boolean;
   /** Folder for what is recorded: the disk under it is the disk that is measured. */
   readonly folder: string;
+  /** Flags for the Node that runs the recorder, to try or to profile something. */
+  readonly nodeFlags: readonly string[];
 }
 
 export class Scene {
