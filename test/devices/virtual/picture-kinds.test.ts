@@ -122,6 +122,25 @@ test('Q22 the size changes with a keyframe inside a running session, and frame n
   await expect(camera.changeVideo({ width: 255 })).rejects.toThrow('must be even');
 });
 
+test.each(['h264', 'h265'] as const)(
+  'Q22 %s of two sizes in one stream is decoded without a complaint',
+  async (codec) => {
+    const camera = await testCamera({ video: { codec } });
+    const file = join(await testFolder(), `sizes.${codec}`);
+    const recording = record({ url: camera.rtspUrlWithLogin, file, seconds: 4 });
+    await expect.poll(() => camera.sent()[0]?.frames[0]?.to ?? 0, { timeout: 5_000 }).toBeGreaterThan(5);
+    await camera.changeVideo({ width: 256, height: 144 });
+    await recording;
+    const fields = ['-show_entries', 'frame=width', '-of', 'csv=p=0', '-select_streams', 'v'];
+    const list = (await run('ffprobe', ['-v', 'error', ...fields, file])).toString();
+    const widths = list.split('\n').flatMap((line) => (line === '' ? [] : [Number.parseInt(line, 10)]));
+    const changeAt = widths.indexOf(256);
+    expect(changeAt).toBeGreaterThan(0);
+    expect(widths.length - changeAt).toBeGreaterThan(20);
+    expect(widths).toEqual(widths.map((_, at) => (at < changeAt ? 320 : 256)));
+  },
+);
+
 test('Q22 the codec changes with the next session, and frame numbers go on', async () => {
   const camera = await testCamera(open);
   const client = await RtspClient.open(camera.rtspUrl);

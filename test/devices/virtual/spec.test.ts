@@ -16,7 +16,7 @@ test('the smallest specification is an honest camera', () => {
     startAt: 'keyframe-now',
     clockOffsetMs: 0,
     lockAfter: 0,
-    video: { width: 1280, height: 720, fps: 25, bitrateKbps: 1000, gopS: 2, loopS: 16 },
+    video: { width: 1280, height: 720, fps: 25, bitrateKbps: 1000, gopS: 2, loopS: 16, codec: 'h264', bFrames: 0 },
   });
 });
 
@@ -33,6 +33,7 @@ test('all faults are reported together', () => {
       { ...camera, audioLoopS: 10, surprise: 1, video: { width: 321, gopS: 0.05, loopS: 'long' } },
       { id: 'mic', kind: 'microphone', room: 'r', name: 'n', audio: 'none' },
       { ...camera, id: 'cam-9', video: { gopS: 2, loopS: 5 } },
+      { ...camera, id: 'cam-8', sprop: 'some', fpsJitterMs: 40, driftPpm: 1e9, video: { codec: 'vp9', bFrames: 1.5 } },
     ],
   };
   const faults = [
@@ -49,6 +50,11 @@ test('all faults are reported together', () => {
     'devices[1].id: used twice',
     'devices[2].audio: a microphone has sound',
     'devices[3].video.loopS: must be a multiple of gopS',
+    'devices[4].sprop: must be one of sdp, none',
+    'devices[4].fpsJitterMs: must be less than the time between two pictures',
+    'devices[4].driftPpm: must be a number from -100000 to 100000',
+    'devices[4].video.codec: must be one of h264, h265',
+    'devices[4].video.bFrames: must be a whole number',
   ];
   for (const fault of faults) expect(() => parseSiteSpec(bad)).toThrow(fault);
 });

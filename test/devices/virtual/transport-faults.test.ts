@@ -47,6 +47,8 @@ test('Q01 a deaf server keeps its connections and answers none, ONVIF goes on; t
   expect(camera.sent()[0]?.endReason).toBe('half-open');
   const knocking = await RtspClient.open(camera.rtspUrl);
   const answers = Promise.race([client, knocking].map((one) => one.request('OPTIONS').then(() => 'answered')));
+  // Nothing is even read: these would be answered with 400 and an end.
+  for (const one of [client, knocking]) one.send(Buffer.from('no RTSP at all\r\n\r\n'));
   const seen = client.packets.length;
   const web = connect(camera.onvifAddress?.port ?? 0, camera.onvifAddress?.host);
   onTestFinished(() => {
