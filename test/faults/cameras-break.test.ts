@@ -1,6 +1,8 @@
 /** Cameras and lines that break in mid-claim, all in one house at once: each has its gap with its cause, and nobody else feels it. */
 import { expect, test } from 'vitest';
+import type { VirtualDeviceSpec } from '../../devices/virtual/spec.ts';
 import { TINY_AUDIO_LOOP_S, TINY_VIDEO, tinyCamera } from '../devices/virtual/test-site.ts';
+import { run } from '../oracle/frames.ts';
 import { assertTonesComplete, readTonesOfRun } from '../oracle/tones.ts';
 import { until } from '../recorder/rig.ts';
 import { Scenario } from './scenario.ts';
@@ -13,14 +15,18 @@ const HARM_MS = 5_000;
 
 const HARMED = ['frozen', 'reset', 'dropped', 'deaf', 'away', 'rebooted'];
 /** The connection goes on, and so must the recording, under the same or a new timeline. */
-const SHAKEN = ['clock-to-zero', 'clock-steps'];
+const SHAKEN = ['clock-to-zero', 'clock-steps', 'resized', 'other-codec', 'other-sound', 'drifts'];
 const UNHARMED = ['good', 'burst', 'sound-dies', 'same-picture'];
 
 test('frozen, reset, cut, half-open, unplugged, rebooted, with new clocks and old bursts: the others lose no frame', async () => {
-  const microphone = {
-    ...{ id: 'mic', kind: 'microphone', room: '第一听证室', name: '话筒', audio: 'aac' },
+  const microphone: VirtualDeviceSpec = {
+    id: 'mic',
+    kind: 'microphone',
+    room: '第一听证室',
+    name: '话筒',
+    audio: 'aac',
     audioLoopS: TINY_AUDIO_LOOP_S,
-  } as const;
+  };
   const cameras = [...HARMED, ...SHAKEN, ...UNHARMED].map((id) =>
     tinyCamera({ id, audio: id === 'frozen' ? 'none' : 'aac' }),
   );
@@ -42,12 +48,18 @@ test('frozen, reset, cut, half-open, unplugged, rebooted, with new clocks and ol
   device('sound-dies').freeze('audio');
   device('same-picture').freeze('picture');
   device('clock-steps').stepClock(-3_600_000);
+  device('drifts').setDrift(500);
+  const changed = [
+    device('resized').changeVideo({ width: 256, height: 144 }),
+    device('other-codec').changeVideo({ codec: 'h265' }),
+    device('other-sound').setAudio('pcma'),
+  ];
 
   await until(() => rig.stream('frozen')?.phase === 'lost');
   expect(performance.now() - frozenAtMs).toBeLessThan(STALL_NOTICED_MS_MAX + LOADED_MS);
   expect(rig.stream('frozen')?.cause?.code).toBe('camera-stalled');
   await until(() => performance.now() - frozenAtMs > HARM_MS);
-  await rebooted;
+  await Promise.all([rebooted, ...changed]);
   const thawedAtMs = performance.now();
   device('frozen').freeze('off');
   device('deaf').hearAgain();
@@ -65,6 +77,8 @@ test('frozen, reset, cut, half-open, unplugged, rebooted, with new clocks and ol
   for (const id of HARMED) expect(verdict.of(id).gapCauses.length, id).toBeGreaterThan(0);
   expect(verdict.of('frozen').gapCauses).toEqual(['camera-stalled']);
   expect(rig.facts('run-begun').filter(({ stream }) => UNHARMED.includes(stream))).toHaveLength(UNHARMED.length);
+  for (const file of rig.files('resized'))
+    await run('ffmpeg', ['-v', 'error', '-xerror', '-i', file, '-f', 'null', '-']);
   assertTonesComplete(await readTonesOfRun(rig.files('mic'), TINY_AUDIO_LOOP_S), TINY_AUDIO_LOOP_S);
 }, 120_000);
 

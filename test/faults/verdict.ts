@@ -45,7 +45,7 @@ export interface StreamVerdict {
   /** Frames that were taken in the claims: on disk, and in all that the camera handed over. */
   readonly framesKept: number;
   readonly framesSent: number;
-  /** Frames that were taken between the first and the last kept one of each boot, and are not on disk. */
+  /** Frames that were taken between two kept ones of the same boot, in a claim, and are not on disk. */
   readonly framesMissing: number;
   readonly gapsMs: number;
   readonly gapCauses: readonly string[];
@@ -84,7 +84,7 @@ export async function judgePicture(evidence: StreamEvidence): Promise<StreamVerd
     faults: faults.map((fault) => `${evidence.stream}: ${fault}`),
     framesKept: frames.filter(({ hostTimeUs }) => inClaims(hostTimeUs)).length,
     framesSent: sentWithin(evidence.sent, frames, frameUs, inClaims),
-    framesMissing: missingBetween(frames),
+    framesMissing: missingBetween(frames, inClaims),
     gapsMs: Math.round(lengths.reduce((sum, length) => sum + length, 0)),
     gapCauses: gaps.map((gap) => gap.cause.code),
     longestGapMs: Math.round(Math.max(0, ...lengths)),
@@ -208,11 +208,13 @@ function without(stretch: Stretch, gaps: readonly Stretch[]): Stretch[] {
   return left;
 }
 
-function missingBetween(frames: readonly FrameMark[]): number {
+/** Numbers that are missing between kept frames of a boot; those before and behind the claims do not count. */
+function missingBetween(frames: readonly FrameMark[], inClaims: (us: number) => boolean): number {
   return frames.reduce((sum, frame, at) => {
     const before = frames[at - 1];
-    const isHole = before !== undefined && before.boot === frame.boot && frame.number > before.number + 1;
-    return isHole ? sum + frame.number - before.number - 1 : sum;
+    if (before === undefined || before.boot !== frame.boot) return sum;
+    const isWithin = inClaims(before.hostTimeUs) && inClaims(frame.hostTimeUs);
+    return isWithin ? sum + Math.max(0, frame.number - before.number - 1) : sum;
   }, 0);
 }
 
