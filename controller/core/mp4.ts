@@ -174,9 +174,13 @@ export function mediaInfoOf(header: Header, audioCopied: boolean): MediaInfo {
   };
 }
 
+/** A picture is shown until the next one comes, and ffmpeg writes that as its length: longer than this it is a hole behind it. */
+const HELD_MS_MAX = 1_000;
+
 /** What one fragment (moof and mdat) carries. Times are milliseconds on the run's media timeline, of the lead track where it has samples. */
 export interface FragmentInfo {
   readonly startMs: number;
+  /** End of what the source really sent: a last picture that was only held because nothing followed does not stretch it. */
   readonly endMs: number;
   readonly videoFrames: number;
   readonly audioFrames: number;
@@ -206,7 +210,7 @@ export function readFragment(header: Header, bytes: Buffer): FragmentInfo {
   if (timed === null) throw new Mp4Fault('a fragment without samples');
   return {
     startMs: (timed.start * 1000) / timed.track.timescale,
-    endMs: ((timed.start + timed.duration) * 1000) / timed.track.timescale,
+    endMs: ((timed.start + lengthSent(timed)) * 1000) / timed.track.timescale,
     videoFrames,
     audioFrames,
     // Every sound sample stands alone; a fragment with sound only, in a run with a picture, cannot start a picture.
@@ -214,10 +218,18 @@ export function readFragment(header: Header, bytes: Buffer): FragmentInfo {
   };
 }
 
+/** Ticks that a fragment's samples last, its last one no longer than the one before it when it was held. */
+function lengthSent({ track, duration, last, beforeLast }: TrackRun): number {
+  return (last * 1000) / track.timescale > HELD_MS_MAX ? duration - last + Math.min(last, beforeLast) : duration;
+}
+
 interface TrackRun {
   readonly track: Track;
   readonly start: number;
   readonly duration: number;
+  /** Of its last sample, and of the one before it (0 when there is none). */
+  readonly last: number;
+  readonly beforeLast: number;
   readonly samples: number;
   readonly firstIsSync: boolean;
 }
@@ -247,6 +259,8 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
 
   let samples = 0;
   let duration = 0;
+  let last = 0;
+  let beforeLast = 0;
   let firstIsSync: boolean | null = null;
   for (const trun of boxesIn(bytes, traf.start + traf.headerBytes, traf.end)) {
     if (trun.type !== 'trun') continue;
@@ -267,8 +281,17 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
       (flags & TRUN_COMPOSITION ? 4 : 0);
     if (p + stride * count > trun.end) throw new Mp4Fault('a trun is shorter than its samples');
     // Without durations of their own the samples are not walked: a damaged count may say four thousand million.
-    if (flags & TRUN_DURATION) for (let i = 0; i < count; i++) duration += u32(bytes, p + stride * i);
-    else duration += defaultDuration * count;
+    if (flags & TRUN_DURATION) {
+      for (let i = 0; i < count; i++) {
+        beforeLast = last;
+        last = u32(bytes, p + stride * i);
+        duration += last;
+      }
+    } else {
+      beforeLast = count > 1 ? defaultDuration : last;
+      last = defaultDuration;
+      duration += defaultDuration * count;
+    }
     if (firstIsSync === null && count > 0) {
       const flagsAt = p + (flags & TRUN_DURATION ? 4 : 0) + (flags & TRUN_SIZE ? 4 : 0);
       const sampleFlags = firstFlags ?? (flags & TRUN_FLAGS ? u32(bytes, flagsAt) : defaultFlags);
@@ -276,7 +299,9 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
     }
     samples += count;
   }
-  return samples === 0 ? null : { track, start, duration, samples, firstIsSync: firstIsSync ?? false };
+  return samples === 0
+    ? null
+    : { track, start, duration, last, beforeLast, samples, firstIsSync: firstIsSync ?? false };
 }
 
 /** A `uuid` box (4.2) that carries JSON of ours; players pass over it. `id` is 16 bytes. */

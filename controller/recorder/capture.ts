@@ -37,7 +37,7 @@ export interface CaptureHints {
 export interface CaptureEnd {
   readonly cause: Cause;
   readonly exit: string | null;
-  /** At least one whole fragment came. */
+  /** At least one whole fragment came while it ran. */
   readonly hadMedia: boolean;
   readonly hadAudioPlan: boolean;
 }
@@ -47,6 +47,7 @@ export class Capture {
   readonly #source: Source;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
+  #stopCause: Cause = STOPPED;
 
   constructor(program: string, source: Source, clock: Clock) {
     this.#program = program;
@@ -54,8 +55,10 @@ export class Capture {
     this.#clock = clock;
   }
 
-  /** Ends the attempt; `run` then resolves. */
-  stop(): void {
+  /** Ends the attempt; `run` then resolves with this cause. */
+  stop(cause: Cause = STOPPED): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stopCause = cause;
     this.#stop.abort();
   }
 
@@ -113,7 +116,7 @@ export class Capture {
       const watch = setInterval(() => {
         const now = this.#clock.now().monoMs;
         if (broken !== null) resolve(broken);
-        else if (this.#stop.signal.aborted) resolve(STOPPED);
+        else if (this.#stop.signal.aborted) resolve(this.#stopCause);
         else if (lastBytesMs === null && now - startedMs > firstByteMs) {
           resolve({ code: 'camera-stalled', detail: `nothing came within ${firstByteMs / 1000} s of the start` });
         } else if (lastBytesMs !== null && now - lastBytesMs > STALL_MS) {
@@ -122,13 +125,38 @@ export class Capture {
           resolve({ code: 'camera-stalled', detail: `sound comes, but no picture for ${STALL_MS / 1000} s` });
         }
       }, WATCH_EVERY_MS);
-      this.#stop.signal.addEventListener('abort', () => resolve(STOPPED), { once: true });
+      this.#stop.signal.addEventListener('abort', () => resolve(this.#stopCause), { once: true });
       ffmpeg.ended.then(resolve);
       ffmpeg.ended.finally(() => clearInterval(watch));
     });
+    // ffmpeg that is told to stop gives what it held back while it waited for a sound: that is kept, but it did not come in time.
+    const cameInTime = hadMedia;
     const end = await ffmpeg.stop();
-    const cause = 'code' in verdict ? verdict : causeOfEnd(verdict, hadMedia);
-    return { cause, exit: end.exit, hadMedia, hadAudioPlan: audio !== 'none' };
+    const cause = 'code' in verdict ? verdict : causeOfEnd(verdict, cameInTime);
+    return { cause, exit: end.exit, hadMedia: cameInTime, hadAudioPlan: audio !== 'none' };
+  }
+}
+
+/**
+ * Listens for the sound alone, on a connection of its own, for at most {@link FIRST_BYTE_WITH_SOUND_MS}: true when it comes. The
+ * picture that is being recorded meanwhile is not touched; a camera that serves one viewer only simply refuses.
+ */
+export async function soundComes(program: string, source: Source, transport: 'tcp' | 'udp'): Promise<boolean> {
+  let ffmpeg: Ffmpeg | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const heard = new Promise<boolean>((resolve) => {
+      ffmpeg = new Ffmpeg(program, { source, transport, video: false, hevc: false, audio: 'encode' }, (chunk) => {
+        // The header alone proves nothing: it is written before the first sound of a source that sends AAC.
+        if (chunk.includes('moof')) resolve(true);
+      });
+      void ffmpeg.ended.then(() => resolve(false));
+      timer = setTimeout(() => resolve(false), FIRST_BYTE_WITH_SOUND_MS);
+    });
+    return await heard;
+  } finally {
+    clearTimeout(timer);
+    await (ffmpeg as Ffmpeg | null)?.stop();
   }
 }
 

@@ -5,7 +5,7 @@
 import type { FragmentInfo, Header } from '../core/mp4.ts';
 import type { Cause, DesiredStream, MediaInfo, Source, StreamPhase, StreamStatus } from '../core/recording.ts';
 import { between, type Instant } from '../core/time.ts';
-import { Capture, type CaptureEnd, type CaptureHints, STOPPED } from './capture.ts';
+import { Capture, type CaptureEnd, type CaptureHints, STOPPED, soundComes } from './capture.ts';
 import { Keeper, type KeeperWorld, type KeptBefore } from './keeper.ts';
 import { Ring } from './ring.ts';
 import { Run } from './run.ts';
@@ -15,10 +15,15 @@ export const RING_BYTES_MAX = 64 * 1024 * 1024;
 /** Pauses between attempts: 1, 2, 4 and then 5 s, for ever. */
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 5_000;
-/** A source whose sound brought nothing is asked for it again after this long, when nothing is being kept. */
-const SOUND_AGAIN_MS = 60_000;
+/** A source whose sound brought nothing is listened to again and again, beside the recording; when sound comes it is connected anew. */
+const SOUND_AGAIN_MS = 10_000;
 /** A refused login locks accounts when it is tried again and again (quirk Q08). */
 const REFUSED_RETRY_MS = 600_000;
+
+const SOUND_IS_BACK: Cause = {
+  code: 'audio-unusable',
+  detail: 'the source was connected anew because its sound came back',
+};
 
 export interface StreamWorld extends Omit<KeeperWorld, 'sourceCause'> {
   readonly ffmpeg: string;
@@ -37,6 +42,9 @@ export class Stream {
   #closing = false;
   /** The attempt under way leaves the sound out because it brought nothing before. */
   #withoutSound = false;
+  #listening = false;
+  #listenedAt: Instant | null = null;
+  #transport: 'tcp' | 'udp' = 'tcp';
   #run: Run | null = null;
   #phase: 'off' | 'connecting' | 'receiving' | 'lost' | 'refused' = 'off';
   #shown: StreamPhase = 'off';
@@ -83,8 +91,7 @@ export class Stream {
   tick(): void {
     this.#forget();
     if (this.#keeper.keeping) this.#keeper.wake();
-    else if (this.#withoutSound && between(this.#since, this.#world.clock.now()) > SOUND_AGAIN_MS)
-      this.#capture?.stop();
+    if (this.#withoutSound && this.#phase === 'receiving') this.#listenForSound();
   }
 
   status(): StreamStatus {
@@ -133,10 +140,12 @@ export class Stream {
       transport: this.#wish?.source.transport === 'udp' ? 'udp' : 'tcp',
       withoutAudio: false,
     };
+    let triedAtOnce = false;
     this.#enter('connecting', null);
     while (this.#wanted && this.#wish !== null) {
       const source = this.#wish.source;
       this.#withoutSound = hints.withoutAudio;
+      this.#transport = hints.transport;
       this.#capture = new Capture(this.#world.ffmpeg, source, this.#world.clock);
       const end = await this.#capture.run(hints, {
         header: (bytes, header, media) => this.#begin(bytes, header, media),
@@ -158,12 +167,33 @@ export class Stream {
       const pauseMs = isRefusal(end.cause) ? REFUSED_RETRY_MS : retryMs;
       this.#enter(isRefusal(end.cause) ? 'refused' : 'lost', end.cause);
       this.#world.warn(this.#id, end.cause);
-      if (learnt === hints) {
+      // What was just learnt is tried at once, but not one lesson after the other: two that contradict must not race in a circle.
+      const atOnce: boolean = end.cause === SOUND_IS_BACK || (learnt !== hints && !triedAtOnce);
+      triedAtOnce = atOnce;
+      if (!atOnce) {
         await this.#pause(pauseMs);
         retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
       }
       hints = end.hadMedia ? { ...learnt, withoutAudio: false } : learnt;
     }
+  }
+
+  /** Reconnecting costs a second of picture, so it is done only when the sound is known to be there. */
+  #listenForSound(): void {
+    const now = this.#world.clock.now();
+    const capture = this.#capture;
+    if (this.#listening || this.#wish === null || capture === null) return;
+    if (this.#listenedAt !== null && between(this.#listenedAt, now) < SOUND_AGAIN_MS) return;
+    this.#listenedAt = now;
+    this.#listening = true;
+    soundComes(this.#world.ffmpeg, this.#wish.source, this.#transport)
+      .then((comes) => {
+        if (comes && this.#capture === capture) capture.stop(SOUND_IS_BACK);
+      })
+      .finally(() => {
+        this.#listening = false;
+        this.#listenedAt = this.#world.clock.now();
+      });
   }
 
   #loopEnded(): void {
@@ -258,7 +288,9 @@ function learn(hints: CaptureHints, end: CaptureEnd, source: Source): CaptureHin
     return { ...hints, transport: hints.transport === 'tcp' ? 'udp' : 'tcp' };
   }
   const silent = end.cause.code === 'camera-stalled' || end.cause.code === 'ffmpeg-failed';
-  if (silent && !end.hadMedia && end.hadAudioPlan && !hints.withoutAudio) return { ...hints, withoutAudio: true };
+  if (silent && !end.hadMedia && end.hadAudioPlan) return { ...hints, withoutAudio: true };
+  // Silent without its sound too: it was the camera, not the sound.
+  if (silent && !end.hadMedia && hints.withoutAudio) return { ...hints, withoutAudio: false };
   return hints;
 }
 

@@ -175,3 +175,42 @@ test('a hostile or mistaken wish is refused with the field, and the one before g
   await until(() => rig.log.includes('stream name'));
   expect(rig.stream('cam-1')?.phase).toBe('armed');
 });
+
+test('a camera that is silent for less than a stall leaves a hole, and the hole is in the ledger', async () => {
+  const site = await testSite(tinyCamera());
+  const rig = await Rig.begin();
+  const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
+  const claim = await rig.keepProven(sources);
+  const frozenAt = rig.clock.now();
+  site.device('cam-1').freeze('packets');
+  await until(() => rig.clock.now().monoMs - frozenAt.monoMs > 2_000);
+  site.device('cam-1').freeze('off');
+  await until(() => rig.facts('gap').some(({ cause }) => cause.code === 'camera-stalled'));
+  rig.keep(sources, [{ ...claim, to: shift(rig.clock.now(), 500) }]);
+  await rig.ended(claim.id, 'cam-1');
+  const [gap] = rig.facts('gap').filter(({ cause }) => cause.code === 'camera-stalled');
+  expect((gap?.to.monoMs ?? 0) - (gap?.from.monoMs ?? 0)).toBeGreaterThan(1_500);
+  expect(rig.facts('run-begun'), 'the same connection went on').toHaveLength(1);
+  const frames = await rig.frames('cam-1');
+  assertOnceInOrder(frames, { allowGaps: true });
+  expect(missingFrames(frames)).toHaveLength(1);
+  expect((await rig.verify()).findings).toEqual([]);
+});
+
+test('sound that comes back is recorded again, without anybody doing anything', async () => {
+  const site = await testSite(tinyCamera({ audio: 'pcma' }));
+  site.device('cam-1').freeze('audio');
+  const rig = await Rig.begin();
+  const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
+  const claim = await rig.keepProven(sources);
+  await until(
+    () => rig.stream('cam-1')?.phase === 'keeping' && rig.stream('cam-1')?.warnings[0]?.code === 'audio-unusable',
+  );
+  site.device('cam-1').freeze('off');
+  await until(() => rig.stream('cam-1')?.warnings.length === 0 && rig.stream('cam-1')?.media?.audio !== null, 60_000);
+  await rig.proven(claim.id, 'cam-1');
+  rig.keep(sources, [{ ...claim, to: shift(rig.clock.now(), 1_000) }]);
+  await rig.ended(claim.id, 'cam-1');
+  expect(rig.segments('cam-1').at(-1)?.audioFrames).toBeGreaterThan(0);
+  expect((await rig.verify()).findings).toEqual([]);
+}, 120_000);
