@@ -4,10 +4,10 @@
  */
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { DesiredClaim } from '../../controller/core/recording.ts';
-import { type FrameMark, readFrames } from '../oracle/frames.ts';
-import { Cameras, FPS, FRAME_MS, framesIn } from './cameras.ts';
+import { readFrames } from '../oracle/frames.ts';
+import { Cameras, FPS, framesIn } from './cameras.ts';
 import { figure, median, table, worst } from './figures.ts';
+import { countFrames } from './frame-count.ts';
 import { childrenOf, usageOf } from './processes.ts';
 import { RecorderUnderTest } from './recorder-process.ts';
 import { BARE_FFMPEG, type Rival, RivalRun, splitmuxsink } from './rivals.ts';
@@ -123,7 +123,7 @@ async function measureOurs(scene: Scene, cameras: Cameras): Promise<Outcome> {
   let [sent, kept, doubled] = [0, 0, 0];
   for (const id of ids) {
     const frames = await readFrames(recorder.segments(id).map((segment) => recorder.path(segment)));
-    const told = await compare(cameras, id, frames, { ...claim, to });
+    const told = await countFrames(cameras, id, frames, { from: claim.from.wallMs, to: to.wallMs });
     sent += told.sent;
     kept += told.kept;
     doubled += told.doubled;
@@ -146,35 +146,6 @@ async function measureOurs(scene: Scene, cameras: Cameras): Promise<Outcome> {
     sustained: sent === kept,
     note: faults.join(', '),
   };
-}
-
-/** Frames that the camera handed over within the claim, and which of them are in the files. */
-async function compare(
-  cameras: Cameras,
-  id: string,
-  frames: readonly FrameMark[],
-  claim: DesiredClaim,
-): Promise<{ readonly sent: number; readonly kept: number; readonly doubled: number }> {
-  const numbers = new Set(frames.map(({ number }) => number));
-  const [first] = frames;
-  // The last session: rivals had sessions of their own before or after.
-  const sent = (await cameras.sent(id)).filter(({ frames: ranges }) =>
-    ranges.some(({ from, to }) => first === undefined || (from <= first.number && first.number <= to)),
-  );
-  let due = 0;
-  let kept = 0;
-  const last = sent.at(-1);
-  for (const { from, to } of last?.frames ?? []) {
-    for (let number = from; number <= to; number++) {
-      // A camera's frames are evenly spaced, so the time of one that is missing is known too.
-      const takenMs =
-        first === undefined ? claim.from.wallMs : first.hostTimeUs / 1_000 + (number - first.number) * FRAME_MS;
-      if (takenMs < claim.from.wallMs + FRAME_MS || takenMs > (claim.to?.wallMs ?? 0) - FRAME_MS) continue;
-      due += 1;
-      if (numbers.has(number)) kept += 1;
-    }
-  }
-  return { sent: due, kept, doubled: frames.length - numbers.size };
 }
 
 async function measureRival(scene: Scene, cameras: Cameras, rival: Rival): Promise<Outcome> {

@@ -19,9 +19,9 @@ export const SEGMENT_MS = 10_000;
 const WHEN_MS_MAX = 60_000;
 
 export interface RecorderStart {
-  /** Words in front of the command, for example a tracer with its options. */
-  readonly before?: readonly string[];
   readonly env?: { readonly [name: string]: string };
+  /** The data folder; a fresh one when absent. */
+  readonly folder?: string;
 }
 
 export class RecorderUnderTest {
@@ -41,37 +41,36 @@ export class RecorderUnderTest {
   private constructor(program: readonly string[], folder: string) {
     this.#program = program;
     this.folder = folder;
-    this.#link = new RecorderLink({
-      socketPath: layoutOf(folder).recorderSocket,
-      afterSeq: () => this.#lastSeq,
-      log: { info() {}, warn() {}, error() {} },
-    });
+    this.#link = this.#newLink();
   }
 
   static async start(scene: Scene, how: RecorderStart = {}): Promise<RecorderUnderTest> {
     const recorder = new RecorderUnderTest(
       [...scene.options.nodeFlags, scene.program],
-      join(await scene.newFolder(), 'data'),
+      how.folder ?? join(await scene.newFolder(), 'data'),
     );
     scene.atEnd(() => recorder.stop());
     await recorder.start(how);
-    recorder.#link.onStatus((status) => {
-      recorder.status = status;
-      for (const watcher of recorder.#watchers) watcher(status);
-    });
-    recorder.#link.onEntry((entry) => {
-      if (entry.seq !== recorder.#lastSeq + 1) return;
-      recorder.#lastSeq = entry.seq;
-      recorder.facts.push(entry.fact);
-    });
     recorder.#link.start();
     await until(() => recorder.status !== null);
     return recorder;
   }
 
+  /** The controller goes away, and with it every wish that it would say again. */
+  async leaveAlone(): Promise<void> {
+    await this.#link.close();
+    this.status = null;
+  }
+
+  /** Looks at the recorder again without a wish of its own. */
+  watchAgain(): void {
+    this.#link = this.#newLink();
+    this.#link.start();
+  }
+
   /** Starts the process (again) and waits until it has recovered. */
   async start(how: RecorderStart = {}): Promise<void> {
-    const words = [...(how.before ?? []), process.execPath, ...this.#program, 'recorder', '--data', this.folder];
+    const words = [process.execPath, ...this.#program, 'recorder', '--data', this.folder];
     this.#said = '';
     const child = spawn(words[0] ?? '', words.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -85,18 +84,16 @@ export class RecorderUnderTest {
     if (isOver(child)) throw new Error(`the recorder did not start: ${this.#said}`);
   }
 
-  /** Of the recorder itself, also when it was started under a tracer: it says so in every status. */
   get pid(): number {
-    return this.status?.pid ?? this.#child?.pid ?? 0;
+    return this.#child?.pid ?? 0;
   }
 
   /** kill -9, as the kernel does it when memory is short. Children go on until they notice the broken pipe. */
   async kill(): Promise<void> {
-    const { pid } = this;
     const child = this.#child;
     if (child === null || isOver(child)) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    process.kill(pid, 'SIGKILL');
+    child.kill('SIGKILL');
     await gone;
   }
 
@@ -179,6 +176,24 @@ export class RecorderUnderTest {
       ),
     );
     return to;
+  }
+
+  #newLink(): RecorderLink {
+    const link = new RecorderLink({
+      socketPath: layoutOf(this.folder).recorderSocket,
+      afterSeq: () => this.#lastSeq,
+      log: { info() {}, warn() {}, error() {} },
+    });
+    link.onStatus((status) => {
+      this.status = status;
+      for (const watcher of this.#watchers) watcher(status);
+    });
+    link.onEntry((entry) => {
+      if (entry.seq !== this.#lastSeq + 1) return;
+      this.#lastSeq = entry.seq;
+      this.facts.push(entry.fact);
+    });
+    return link;
   }
 
   segments(stream: string): SegmentFact[] {
