@@ -106,3 +106,13 @@ test('Q02 a frozen camera whose sound comes back before its picture: the time wi
   await scenario.close();
   expect((await scenario.verdict()).faults).toEqual([]);
 }, 120_000);
+
+test('Q04 a new SSRC in mid-session: no picture is kept that lost its first packet without a word', async () => {
+  const scenario = await Scenario.begin([tinyCamera({ id: 'one', audio: 'aac' })]);
+  await scenario.open();
+  await scenario.grown(1);
+  scenario.device('one').newSsrc();
+  await scenario.grown(2);
+  await scenario.close();
+  expect((await scenario.verdict()).faults).toEqual([]);
+}, 120_000);

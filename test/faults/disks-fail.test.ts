@@ -9,7 +9,7 @@ import { Scenario } from './scenario.ts';
 
 const CAMERAS = [tinyCamera({ id: 'one', audio: 'aac' }), tinyCamera({ id: 'two', audio: 'none' })];
 /** So long the disk refuses in these tests; memory is said to hold a minute. */
-const HARM_MS = 4_000;
+const HARM_MS = 2_500;
 /** A file has grown and been synced, and is not yet due to be closed. */
 const MID_FILE_MS = 1_300;
 const SMALL_DISK_MIB = 24;

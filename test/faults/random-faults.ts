@@ -1,6 +1,7 @@
 /** The faults that the long form draws from. Each does its harm, undoes it, and returns; the recorder must then record again by itself. */
 import { cutPower } from './power-cut.ts';
 import type { Scenario } from './scenario.ts';
+import type { DiskRule } from './shim.ts';
 
 /** A seeded source of chance: a number from 0 to 1. */
 export type Chance = () => number;
@@ -52,11 +53,7 @@ function ofHost(name: string, weight: number, run: (scenario: Scenario, chance: 
 }
 
 /** Makes the disk behave so for a while. */
-async function badDisk(
-  { rig }: Scenario,
-  chance: Chance,
-  rule: Parameters<NonNullable<Scenario['rig']['shim']>['rules']>[0],
-): Promise<void> {
+async function badDisk({ rig }: Scenario, chance: Chance, rule: DiskRule): Promise<void> {
   rig.shim?.rules(rule);
   await aWhile(chance);
   rig.shim?.rules();
