@@ -50,7 +50,7 @@ test.each([
 ] as const)(
   '%s, for a few seconds: said so, not a frame lost, every file afterwards whole',
   async (_, rule, pauseMs) => {
-    const scenario = await Scenario.begin(CAMERAS, { shim: true });
+    const scenario = await Scenario.begin(CAMERAS, { shim: true, segmentMs: 2_000 });
     await scenario.open();
     await scenario.grown(1);
     await disturbed(pauseMs);

@@ -46,7 +46,7 @@ test(
     const say = (text: string) =>
       console.log(`${((performance.now() - beginMs) / 1_000).toFixed(1).padStart(7)} s  ${text}`);
     say(`seed ${SEED}, ${MINUTES} minutes`);
-    const scenario = await Scenario.begin([...CAMERAS, MICROPHONE], { shim: true });
+    const scenario = await Scenario.begin([...CAMERAS, MICROPHONE], { shim: true, segmentMs: 2_000 });
     const found: string[] = [];
     let faults = 0;
     let claims = 0;

@@ -50,7 +50,7 @@ export class Scenario {
     this.site = site;
     this.#specs = specs;
     this.ids = specs.map(({ id }) => id);
-    this.#options = { segmentMs: options.segmentMs ?? 2_000, preRollMs: options.preRollMs ?? 2_000 };
+    this.#options = { segmentMs: options.segmentMs ?? 1_000, preRollMs: options.preRollMs ?? 2_000 };
     this.watch = new Watch(layoutOf(rig.folder).media, () => rig.status);
     for (const id of this.ids) this.#sources.set(id, sourceOf(site.device(id)));
   }
