@@ -35,7 +35,7 @@ const KINDS: readonly VirtualDeviceSpec[] = [
 test('every codec, GOPs of half a second and of ten, B-frames, no parameter sets, uneven, fast and slow, one session: whole', async () => {
   const scenario = await Scenario.begin(KINDS);
   await scenario.open();
-  await scenario.grown(3, ...KINDS.map(({ id }) => id).filter((id) => id !== 'gop-ten'));
+  await scenario.grown(6, ...KINDS.map(({ id }) => id).filter((id) => id !== 'gop-ten'));
   await scenario.close();
   const verdict = await scenario.verdict({ unevenMs: { uneven: JITTER_MS } });
   expect(verdict.faults).toEqual([]);

@@ -19,7 +19,7 @@ test.each(['gone', 'zero'] as const)(
   `the power goes twice at moments drawn from seed ${SEED}, and unsynced bytes are %s: at most 2 s are lost each time, all of it ledgered`,
   async (tail) => {
     const random = seeded(SEED);
-    const scenario = await Scenario.begin(CAMERAS, { shim: true });
+    const scenario = await Scenario.begin(CAMERAS, { shim: true, segmentMs: 4_000 });
     const { rig } = scenario;
     const { shim } = rig;
     if (shim === null) throw new Error('the rig has no shim');
