@@ -36,6 +36,7 @@ test.each(['gone', 'zero'] as const)(
       await rig.start();
       // It records again by itself: nobody sends it a wish.
       await scenario.growing();
+      await until(() => (rig.entries.at(-1)?.seq ?? 0) >= (rig.status?.journal.seq ?? 0));
       for (const id of scenario.ids) {
         const last = (await readFrames(rig.files(id))).filter(({ hostTimeUs }) => hostTimeUs < cutUs).at(-1);
         expect((cutUs - (last?.hostTimeUs ?? 0)) / 1_000, `${id}, ms lost`).toBeLessThan(LOST_MS_MAX + LOADED_MS);
