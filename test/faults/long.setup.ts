@@ -6,12 +6,13 @@ import { join } from 'node:path';
 /** One for each run: the configuration sets it before any test starts. */
 export const RESULT_FILE = process.env['QUANCHENG_FAULTS_RESULT'] ?? join(tmpdir(), 'quancheng-faults-result.json');
 
-export default function setup(): () => void {
+export function setup(): void {
   rmSync(RESULT_FILE, { force: true });
-  return () => {
-    const seed = Number(process.env['QUANCHENG_FAULTS_SEED'] ?? Number.NaN);
-    const broken = JSON.stringify({ seed, ok: false });
-    process.stdout.write(`${existsSync(RESULT_FILE) ? readFileSync(RESULT_FILE, 'utf8') : broken}\n`);
-    rmSync(RESULT_FILE, { force: true });
-  };
+}
+
+export function teardown(): void {
+  const seed = Number(process.env['QUANCHENG_FAULTS_SEED'] ?? Number.NaN);
+  const broken = JSON.stringify({ seed, ok: false });
+  process.stdout.write(`${existsSync(RESULT_FILE) ? readFileSync(RESULT_FILE, 'utf8') : broken}\n`);
+  rmSync(RESULT_FILE, { force: true });
 }
