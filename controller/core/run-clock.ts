@@ -9,6 +9,8 @@ const SLEW_PPM_MAX = 500;
 export const JUMP_AHEAD_MS = 1_000;
 /** Cameras begin with the pictures since their last keyframe, in one burst: for this long every better estimate is taken at once. */
 const BURST_MS = 3_000;
+/** A fragment that betters the estimate by less than this belongs to no burst. */
+const STEADY_MS = 100;
 /** While nothing is kept the estimate follows a slow camera this often: a room may stay armed for days before a hearing. */
 const FOLLOW_EVERY_MS = 10_000;
 /** Bytes flow and yet the media timeline falls this far behind: the camera's timestamps jumped back or crawl. */
@@ -22,6 +24,8 @@ export class RunClock {
   #firstArrivalMs: number | null = null;
   #followedMs: number | null = null;
   #settled = false;
+  /** A fragment has come that was no better than those before it: the first burst is over. */
+  #isSteady = false;
 
   /** A fragment that ends at `mediaEndMs` of the run arrived whole at `arrivedMonoMs`. Answers whether the timeline still makes sense. */
   observe(mediaEndMs: number, arrivedMonoMs: number): 'fits' | 'jumped-ahead' | 'lags' {
@@ -34,6 +38,7 @@ export class RunClock {
     }
     // Before anything was settled the first estimate may still fall freely; afterwards only `settle` moves it, gently. A burst
     // is the exception: its first fragment is old by a whole group of pictures, and a keeper may already have begun with it.
+    if (this.#zeroMs !== null && (zero > this.#zeroMs - STEADY_MS || !inBurst)) this.#isSteady = true;
     if (this.#zeroMs === null || ((!this.#settled || inBurst) && zero < this.#zeroMs)) this.#zeroMs = zero;
     this.#recentZeroMs = Math.min(this.#recentZeroMs ?? zero, zero);
     this.#followedMs ??= arrivedMonoMs;
@@ -57,6 +62,11 @@ export class RunClock {
   settle(lengthMs: number): void {
     this.#settled = true;
     this.#follow(lengthMs);
+  }
+
+  /** False while old pictures still arrive in one burst: until it is over, nobody knows when they were taken. */
+  get isSteady(): boolean {
+    return this.#isSteady;
   }
 
   /** The first segment of the run begins: from now on times only slew. */

@@ -57,6 +57,9 @@ export class Journal<Fact> {
   async open(): Promise<JournalOpening> {
     try {
       await mkdir(this.directory, { recursive: true, mode: 0o750 });
+      // The names of the folders must outlive a power cut too; one above them that is not ours to open is not ours to make last.
+      await syncDirectory(join(this.directory, '..'));
+      await syncDirectory(join(this.directory, '../..')).catch(() => undefined);
       const files = await journalFiles(this.directory);
       const last = files.at(-1);
       const tornBytes = last === undefined ? 0 : await setTornLineAside(join(this.directory, last));

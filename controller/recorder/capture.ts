@@ -113,8 +113,16 @@ export class Capture {
       }
     });
     const verdict = await new Promise<Cause | FfmpegEnd>((resolve) => {
+      let lookedMs = startedMs;
       const watch = setInterval(() => {
         const now = this.#clock.now().monoMs;
+        // A process that stood still itself blames no source: what came meanwhile waits in the pipe.
+        const lateMs = now - lookedMs - WATCH_EVERY_MS;
+        lookedMs = now;
+        if (lateMs > WATCH_EVERY_MS) {
+          lastBytesMs = lastBytesMs === null ? null : lastBytesMs + lateMs;
+          return;
+        }
         if (broken !== null) resolve(broken);
         else if (this.#stop.signal.aborted) resolve(this.#stopCause);
         else if (lastBytesMs === null && now - startedMs > firstByteMs) {

@@ -73,6 +73,8 @@ export class Keeper {
   #coveredTo: Instant | null = null;
   /** The last fragment that was written, to know what follows it directly. */
   #lastWritten: { readonly run: Run; readonly index: number; readonly mediaToMs: number } | null = null;
+  /** The disk refused the open segment: it is finished at its last good sync before anything else is written. */
+  #mustFinish = false;
   #gapCause: Cause | null = null;
   #syncedAt: Instant | null = null;
   #lastSyncMonoMs = 0;
@@ -177,6 +179,10 @@ export class Keeper {
       this.#begun.add(wish.id);
       await this.#world.journal({ type: 'claim-begun', claim: wish.id, stream: this.#stream, from: wish.from });
     }
+    if (this.#segment !== null && this.#mustFinish) {
+      await this.#closeSegment(null);
+      return true;
+    }
     const fragment = this.#ring.first;
     if (fragment === undefined) return await this.#idle(span.to);
     const startMonoMs = fragmentStart(fragment);
@@ -193,6 +199,8 @@ export class Keeper {
       return true;
     }
     if (segment === null) {
+      // A new run begins with a burst of old pictures: when they were taken is known once it is over.
+      if (!fragment.run.clock.isSteady && fragment.run.ended === null) return false;
       if (!this.#follows(fragment) && this.#forgetRepeated(fragment)) return true;
       if (!fragment.info.startsWithKeyframe && !this.#follows(fragment)) {
         this.#ring.shift();
@@ -365,8 +373,10 @@ export class Keeper {
     const mediaToMs = next?.info.startMs ?? segment.reach.mediaToMs;
     segment.run.clock.settle(mediaToMs - segment.identity.mediaFromMs);
     const to = this.#instantAt(segment.run.clock.monoOf(mediaToMs));
+    if (this.#mustFinish) await segment.setBack();
     const fact = await segment.finish(to, mediaToMs);
     this.#segment = null;
+    this.#mustFinish = false;
     this.#coveredTo = to;
     this.#lastWritten = { run: segment.run, index: segment.reach.lastIndex, mediaToMs };
     await this.#world.journal(fact);
@@ -419,27 +429,25 @@ export class Keeper {
     };
     this.#gapCause ??= this.#diskCause;
     this.#world.changed();
-    if (this.#segment !== null) await this.#giveUpSegment(this.#segment);
+    if (this.#segment !== null) await this.#giveUpSegment(this.#segment, errno);
     await new Promise((resolve) => setTimeout(resolve, DISK_RETRY_MS));
     this.#again = !this.#closing;
   }
 
-  /** Saves of an open segment what the disk has answered for; the rest goes back to memory, to be written into the next one. */
-  async #giveUpSegment(segment: OpenSegment): Promise<void> {
-    try {
-      this.#ring.putBack(await segment.setBack());
-      const { lastIndex, mediaToMs } = segment.reach;
-      this.#lastWritten = { run: segment.run, index: lastIndex, mediaToMs };
-      this.#coveredTo = this.#instantAt(segment.run.clock.monoOf(mediaToMs));
-      if (segment.isProven) await this.#closeSegment(null);
-    } catch {
-      // Not even that: the stretch counts as a gap, and the file stays as it is for start-up recovery.
-      this.#ring.putBack(segment.takeUnsynced());
-      this.#coveredTo = segment.identity.from;
+  /** What the disk has not answered for goes back to memory, to be written into the next segment; the rest is finished when it can be. */
+  async #giveUpSegment(segment: OpenSegment, errno: string | null): Promise<void> {
+    this.#ring.putBack(segment.takeUnsynced());
+    const { lastIndex, mediaToMs } = segment.reach;
+    this.#lastWritten = { run: segment.run, index: lastIndex, mediaToMs };
+    if (segment.isProven && errno !== 'ENOENT') {
+      this.#mustFinish = true;
+      return;
     }
-    if (this.#segment === null) return;
+    // Nothing of it is proven, or somebody took its folder away: the file stays as it is for start-up recovery.
+    if (segment.isProven) this.#lastWritten = null;
     this.#segment = null;
-    if (!segment.isProven) this.#coveredTo = segment.identity.from;
+    this.#mustFinish = false;
+    this.#coveredTo = segment.identity.from;
     await segment.abandon().catch(() => undefined);
   }
 

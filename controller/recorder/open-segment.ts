@@ -66,22 +66,19 @@ export class OpenSegment {
   }
 
   /**
-   * The disk refused a write or a sync, and after a failed sync nobody knows what it kept: the segment goes back to its last good
-   * sync, and what came after is given back to be written again, elsewhere.
+   * The disk refused a write or a sync, and after a failed sync nobody knows what it kept: only what the last good sync answered for
+   * counts any more, and what came after is given back to be written again, elsewhere.
    */
-  async setBack(): Promise<readonly Fragment[]> {
-    const again = this.#unsynced;
-    this.#unsynced = [];
-    this.#reach = this.#synced ?? this.#empty;
-    await this.#file.setBack();
-    return again;
-  }
-
-  /** What was written since the last sync, when not even setting back worked. */
   takeUnsynced(): readonly Fragment[] {
     const again = this.#unsynced;
     this.#unsynced = [];
+    this.#reach = this.#synced ?? this.#empty;
     return again;
+  }
+
+  /** Cuts the file back to its last good sync; can be tried again. */
+  setBack(): Promise<void> {
+    return this.#file.setBack();
   }
 
   /** Syncs and closes the file; answers what the journal says of it. Rejects when the last sync failed: set back and finish again. */
