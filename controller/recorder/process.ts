@@ -200,7 +200,7 @@ export class RecorderProcess {
   #pursue(desired: DesiredState): void {
     this.#desired = desired;
     for (const [id, wish] of Object.entries(desired.streams)) this.#stream(id).desire(wish);
-    for (const [id, stream] of this.#streams) if (desired.streams[id] === undefined) stream.rest();
+    for (const [id, stream] of this.#streams) if (!Object.hasOwn(desired.streams, id)) stream.rest();
     this.#changed();
   }
 
