@@ -3,6 +3,7 @@
  * and through the whole controller; and whether the pre-roll is really there.
  */
 import { randomBytes } from 'node:crypto';
+import type { RoomView } from '../../controller/api/contract.ts';
 import { describe as describeSource } from '../../controller/recorder/describe.ts';
 import { Ffmpeg } from '../../controller/recorder/ffmpeg.ts';
 import { FragmentReader } from '../../controller/recorder/fragments.ts';
@@ -20,6 +21,7 @@ const GOP_MS = 2_000;
 /** Presses come at any point of a fragment and of a group of pictures. */
 const JITTER_MS = 400;
 const KEPT_MS = 600;
+const COLD_FOR_MS = 1_500;
 const DESCRIBE_MS = 5_000;
 const GOALS = 'goals: armed median ≤ 150 ms, p99 ≤ 300 ms; cold p99 ≤ 2000 ms; pre-roll never short';
 
@@ -185,10 +187,12 @@ async function pressController(scene: Scene, cameras: Cameras, presses: number, 
   const coldMs: number[] = [];
   for (let time = 0; time < cold; time++) {
     const room = names[time % names.length] ?? '';
-    await house.when(
-      room,
-      ({ readiness, streams }) => readiness === 'asleep' && streams.every(({ state }) => state === 'off'),
-    );
+    const isCold = ({ readiness, streams }: RoomView) =>
+      readiness === 'asleep' && streams.every(({ state }) => state === 'off');
+    await house.when(room, isCold);
+    // A view may be a moment older than what the recorder does: it has to say so still, after a while.
+    await pause(COLD_FOR_MS);
+    await house.when(room, isCold);
     coldMs.push((await press(room)).tookMs);
   }
   return await scene.part(async (awake) => {
