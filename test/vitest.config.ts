@@ -5,8 +5,9 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    // The fault suite has a command of its own (npm run faults) until every scenario of it holds.
-    exclude: ['test/faults/**'],
+    // The fault suite has a command of its own (npm run faults) until every scenario of it holds; so have the benchmarks, which want a
+    // quiet machine (npx vitest run --config test/faults/vitest.config.ts test/bench tries them in their smallest form).
+    exclude: ['test/faults/**', 'test/bench/**'],
     globalSetup: ['test/build.setup.ts'],
     fileParallelism: false,
     testTimeout: 60_000,

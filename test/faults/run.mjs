@@ -11,8 +11,12 @@ const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', imp
 const isLong = values.minutes !== undefined;
 const config = isLong ? 'test/faults/vitest.long.config.ts' : 'test/faults/vitest.config.ts';
 const env = isLong ? { QUANCHENG_FAULTS_MINUTES: values.minutes, QUANCHENG_FAULTS_SEED: values.seed } : {};
-const { status } = spawnSync(process.execPath, [vitest, 'run', '--config', config], {
-  stdio: 'inherit',
-  env: { ...process.env, ...env },
-});
+const { status } = spawnSync(
+  process.execPath,
+  [vitest, 'run', '--config', config, ...(isLong ? [] : ['test/faults'])],
+  {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  },
+);
 process.exitCode = status ?? 1;

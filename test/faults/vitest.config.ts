@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    include: ['test/faults/**/*.test.ts'],
+    include: ['test/faults/**/*.test.ts', 'test/bench/**/*.test.ts'],
     globalSetup: ['test/build.setup.ts'],
     fileParallelism: false,
     testTimeout: 120_000,
