@@ -51,6 +51,8 @@ const TO_TEST = [
   { debian: 'mosquitto', there: () => programIsThere('mosquitto') },
   { debian: 'chromium', there: () => programIsThere('chromium') },
   { debian: 'openssl', there: () => programIsThere('openssl') },
+  // Its own checker of units.
+  { debian: 'systemd', there: () => programIsThere('systemd-analyze') },
   // Two independent RTSP servers that the recorder is checked against; VLC without its screen part.
   { debian: 'vlc-bin', there: () => programIsThere('cvlc') },
   { debian: 'vlc-plugin-base', there: () => packageIsThere('vlc-plugin-base') },
