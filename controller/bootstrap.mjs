@@ -60,6 +60,10 @@ const TO_TEST = [
   { debian: 'gir1.2-gst-rtsp-server-1.0', there: () => packageIsThere('gir1.2-gst-rtsp-server-1.0') },
   { debian: 'gstreamer1.0-plugins-base', there: () => packageIsThere('gstreamer1.0-plugins-base') },
   { debian: 'gstreamer1.0-plugins-good', there: () => packageIsThere('gstreamer1.0-plugins-good') },
+  // The fault suite: wall clocks that step, and a small library between the recorder and its disk, compiled on the spot.
+  { debian: 'faketime', there: () => packageIsThere('faketime') },
+  { debian: 'gcc', there: () => programIsThere('gcc') },
+  { debian: 'libc6-dev', there: () => packageIsThere('libc6-dev') },
 ];
 /** Only where no ready-made binary of better-sqlite3 can be fetched. */
 const TO_COMPILE = [
