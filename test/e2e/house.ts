@@ -42,6 +42,10 @@ export interface House {
   /** Broker that can be taken away. */
   readonly broker: Service;
   pidOf(command: 'start' | 'recorder' | 'central'): Promise<number>;
+  /** Every process of the house and all that they started die in the same moment; the cameras and the broker live on. */
+  killAll(): Promise<void>;
+  /** The house is started again on the same site file and data. */
+  startAgain(): Promise<void>;
   recorderFacts(): Promise<RecorderFact[]>;
   siteFacts(): Promise<SiteFact[]>;
 }
@@ -72,9 +76,9 @@ export async function startHouse(options: { readonly cameraPassword?: string } =
   const centre = join(folder, 'centre');
   const configFile = join(folder, 'site.yaml');
   await writeSite({ configFile, data, centre, devices, brokerPort, panelPort, ...options });
-  const child = spawn(process.execPath, [PROGRAM, 'demo', '--config', configFile], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const begin = () =>
+    spawn(process.execPath, [PROGRAM, 'demo', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let child = begin();
   onTestFinished(() => endProcess(child, 'SIGTERM'));
   const ready = await readyLine(child);
   const facts = async <Fact>(directory: string): Promise<Fact[]> => {
@@ -93,6 +97,15 @@ export async function startHouse(options: { readonly cameraPassword?: string } =
     devices,
     broker,
     pidOf: (command) => pidOf(PROGRAM, command, command === 'recorder' ? data : configFile),
+    async killAll() {
+      const pids = await withDescendants(child.pid ?? 0);
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      await until(async () => !(await Promise.all(pids.map(isAlive))).some(Boolean));
+    },
+    async startAgain() {
+      child = begin();
+      await readyLine(child);
+    },
     recorderFacts: () => facts(layoutOf(data).recorderJournal),
     siteFacts: () => facts(layoutOf(data).siteJournal),
   };
@@ -240,6 +253,19 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
   await gone;
+}
+
+/** A process and all that it started, however deep. */
+async function withDescendants(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const children = text.trim().split(' ').filter(Boolean).map(Number);
+  return [pid, ...(await Promise.all(children.map(withDescendants))).flat()];
+}
+
+/** False too for a dead process that nobody has asked about yet. */
+async function isAlive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z');
+  return !stat.includes(') Z');
 }
 
 async function freePort(): Promise<number> {

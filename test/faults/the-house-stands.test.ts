@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { PROOF_AGE_MS } from '../../controller/core/recording.ts';
 import { layoutOf } from '../../controller/ledger/layout.ts';
 import { Client } from '../api/api-stage.ts';
-import { type House, siteFiles, startHouse } from '../e2e/house.ts';
+import { type House, segmentsOf, siteFiles, startHouse } from '../e2e/house.ts';
 import { ringsAreFull } from '../e2e/rings.ts';
 import { assertOnceInOrder, readFrames } from '../oracle/frames.ts';
 import { PROGRAM, until } from '../recorder/rig.ts';
@@ -75,17 +75,54 @@ class Door {
   }
 }
 
-test('controller killed, upgraded and standing still, recorder standing still: 0 frames, and the sign tells the truth', async () => {
-  const house = await startHouse();
+/** A session that is open, proven on the sign, in an armed house. */
+async function openSession(house: House, press: string): Promise<{ client: Client; session: string; door: Door }> {
   const client = new Client(house.panel.replace(/\/$/, ''));
   await client.post('/login', { person: 'clerk', pin: house.pins['clerk'] });
   await client.post(`/rooms/${ROOM}/wake`);
   await ringsAreFull(layoutOf(house.data).recorderSocket, STREAMS);
   const door = new Door();
   door.watch(house);
-  const opened = await client.post(`/rooms/${ROOM}/sessions`, { press: 'press-of-the-fault-test', kind: 'hearing' });
+  const opened = await client.post(`/rooms/${ROOM}/sessions`, { press, kind: 'hearing' });
   expect(opened.status).toBe(201);
   await door.says('recording');
+  return { client, session: String(opened.body.id), door };
+}
+
+/** Closes it, and asks whether everything holds. */
+async function closeAndVerify(house: House, client: Client, session: string, door: Door): Promise<void> {
+  expect((await client.post(`/sessions/${session}/close`)).status).toBe(200);
+  await until(async () => (await house.siteFacts()).some(({ type }) => type === 'session-closed'));
+  await door.close();
+  expect(door.faults).toEqual([]);
+  const { status, stdout } = spawnSync(process.execPath, [PROGRAM, 'verify', house.data], { encoding: 'utf8' });
+  expect(status, stdout).toBe(0);
+}
+
+test('every process of the house dies at once in mid-hearing: started again, the session goes on by itself with one ledgered gap', async () => {
+  const house = await startHouse();
+  const { client, session, door } = await openSession(house, 'press-before-the-end-of-all');
+  await until(async () => (await house.recorderFacts()).some(({ type }) => type === 'segment'));
+  await house.killAll();
+  await house.startAgain();
+  const seenBefore = door.looks.length;
+  await until(() => door.looks.slice(seenBefore).some(({ sign }) => sign === 'recording'));
+  await until(async () =>
+    segmentsOf(await house.recorderFacts(), 'panorama').some(({ gapBefore }) => gapBefore !== null),
+  );
+  await closeAndVerify(house, client, session, door);
+  const facts = await house.recorderFacts();
+  for (const stream of STREAMS) {
+    const gaps = facts.filter((fact) => fact.type === 'gap' && fact.stream === stream);
+    expect(gaps, stream).toMatchObject([{ cause: { code: 'recorder-killed' } }]);
+  }
+  expect((await house.siteFacts()).filter(({ type }) => type === 'session-opened')).toHaveLength(1);
+  assertOnceInOrder(await readFrames(siteFiles(house, facts, 'panorama')), { allowGaps: true });
+}, 120_000);
+
+test('controller killed, upgraded and standing still, recorder standing still: 0 frames, and the sign tells the truth', async () => {
+  const house = await startHouse();
+  const { client, session, door } = await openSession(house, 'press-of-the-fault-test');
 
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     const before = await house.pidOf('start');
@@ -114,13 +151,8 @@ test('controller killed, upgraded and standing still, recorder standing still: 0
   process.kill(recorder, 'SIGCONT');
   await door.says('recording');
 
-  expect((await client.post(`/sessions/${opened.body.id}/close`)).status).toBe(200);
-  await until(async () => (await house.siteFacts()).some(({ type }) => type === 'session-closed'));
-  await door.close();
-  expect(door.faults).toEqual([]);
+  await closeAndVerify(house, client, session, door);
   const facts = await house.recorderFacts();
   expect(facts.filter(({ type }) => type === 'gap')).toEqual([]);
   assertOnceInOrder(await readFrames(siteFiles(house, facts, 'panorama')));
-  const { status } = spawnSync(process.execPath, [PROGRAM, 'verify', house.data], { encoding: 'utf8' });
-  expect(status).toBe(0);
 }, 180_000);
