@@ -11,10 +11,10 @@ const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
 
 const [name = 'help', ...rest] = process.argv.slice(2);
-const command = COMMANDS[name];
+const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 try {
-  if (command === undefined) throw new AppError('bad-usage', `there is no command ${JSON.stringify(name)}`);
-  process.exitCode = await command.run(rest);
+  if (load === undefined) throw new AppError('bad-usage', `there is no command ${JSON.stringify(name)}`);
+  process.exitCode = await (await load()).run(rest);
 } catch (error) {
   process.exitCode = explain(error);
 }
