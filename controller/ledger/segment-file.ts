@@ -33,7 +33,23 @@ export type SegmentIdentity = Pick<
   | 'repeatsMs'
 >;
 
-export class SegmentFile {
+/** A segment on its way to the disk: one file, or its copies on two disks. What each act promises stands at {@link SegmentFile}. */
+export interface SegmentWriter {
+  readonly headerBytes: number;
+  write(bytes: Buffer): Promise<void>;
+  sync(): Promise<void>;
+  setBack(): Promise<void>;
+  finish(): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  abandon(): Promise<void>;
+}
+
+/** Where new segments go. */
+export interface SegmentPlace {
+  /** Begins `media/<stream>/<run>/<sequence>.mp4`, which must not exist yet, with its header and its identity. */
+  begin(identity: SegmentIdentity, header: Buffer): Promise<SegmentWriter>;
+}
+
+export class SegmentFile implements SegmentWriter {
   readonly path: string;
   readonly headerBytes: number;
   readonly #file: FileHandle;

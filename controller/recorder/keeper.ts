@@ -7,7 +7,7 @@ import { errnoOf, sentenceOf } from '../core/errors.ts';
 import type { RecorderFact } from '../core/facts.ts';
 import type { Cause, ClaimStatus, DesiredClaim, DesiredStream } from '../core/recording.ts';
 import { between, type Clock, type Instant, later } from '../core/time.ts';
-import type { SegmentIdentity } from '../ledger/segment-file.ts';
+import type { SegmentIdentity, SegmentPlace } from '../ledger/segment-file.ts';
 import { OpenSegment } from './open-segment.ts';
 import { type Fragment, fragmentEnd, fragmentStart, type Ring } from './ring.ts';
 import type { Run } from './run.ts';
@@ -35,7 +35,8 @@ const NOTHING_CAME: Cause = { code: 'camera-stalled', detail: 'nothing more came
 /** What the keeper needs from its process. */
 export interface KeeperWorld {
   readonly clock: Clock;
-  readonly mediaFolder: string;
+  /** Where segments go. */
+  readonly media: SegmentPlace;
   /** Resolves when the fact is in the journal, on the disk; it tries until it is. */
   journal(fact: RecorderFact): Promise<void>;
   newId(): string;
@@ -330,7 +331,7 @@ export class Keeper {
     };
     // The number is used up even when the file cannot be made: a name is never tried twice.
     run.sequence += 1;
-    this.#segment = await OpenSegment.begin(this.#world.mediaFolder, identity, fragment);
+    this.#segment = await OpenSegment.begin(this.#world.media, identity, fragment);
     this.#gapCause = null;
   }
 

@@ -1,7 +1,7 @@
 /** One segment while it grows: its file, what it holds, and what of it is not yet known to be on the disk. */
 import type { SegmentFact } from '../core/facts.ts';
 import type { Instant } from '../core/time.ts';
-import { SegmentFile, type SegmentIdentity } from '../ledger/segment-file.ts';
+import type { SegmentIdentity, SegmentPlace, SegmentWriter } from '../ledger/segment-file.ts';
 import type { Fragment } from './ring.ts';
 import type { Run } from './run.ts';
 
@@ -17,14 +17,14 @@ export interface Reach {
 export class OpenSegment {
   readonly identity: SegmentIdentity;
   readonly run: Run;
-  readonly #file: SegmentFile;
+  readonly #file: SegmentWriter;
   /** Written since the last sync: memory keeps these until the disk has answered for them. */
   #unsynced: Fragment[] = [];
   readonly #empty: Reach;
   #reach: Reach;
   #synced: Reach | null = null;
 
-  private constructor(identity: SegmentIdentity, run: Run, file: SegmentFile, first: Fragment) {
+  private constructor(identity: SegmentIdentity, run: Run, file: SegmentWriter, first: Fragment) {
     this.identity = identity;
     this.run = run;
     this.#file = file;
@@ -33,8 +33,8 @@ export class OpenSegment {
   }
 
   /** Makes the file; `first` is the fragment that will be its first. */
-  static async begin(mediaFolder: string, identity: SegmentIdentity, first: Fragment): Promise<OpenSegment> {
-    const file = await SegmentFile.create(mediaFolder, identity, first.run.headerBytes);
+  static async begin(place: SegmentPlace, identity: SegmentIdentity, first: Fragment): Promise<OpenSegment> {
+    const file = await place.begin(identity, first.run.headerBytes);
     return new OpenSegment(identity, first.run, file, first);
   }
 

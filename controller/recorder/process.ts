@@ -13,6 +13,7 @@ import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { replaceFile } from '../ledger/durable.ts';
 import { type Layout, layoutOf } from '../ledger/layout.ts';
 import { FolderLock } from '../ledger/lock.ts';
+import { SegmentFile } from '../ledger/segment-file.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { isDesired } from './desired-check.ts';
 import { LedgerWriter } from './ledger-writer.ts';
@@ -210,7 +211,7 @@ export class RecorderProcess {
     const stream = new Stream(id, {
       clock: this.#clock,
       ffmpeg: this.#options.ffmpeg,
-      mediaFolder: this.#layout.media,
+      media: { begin: (identity, header) => SegmentFile.create(this.#layout.media, identity, header) },
       journal: (fact) => this.#ledger.append(fact),
       newId: () => ulid(this.#clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES)),
       changed: () => this.#changed(),
