@@ -109,6 +109,22 @@ export const CATALOGUE = {
   },
   'disk-failed': { kind: 'unavailable', hint: 'Check the disk (dmesg, smartctl) and replace it.' },
   'disk-slow': { kind: 'unavailable', hint: 'The disk does not keep up; check it, or record fewer streams on it.' },
+  'disk-away': {
+    kind: 'unavailable',
+    hint: 'Check power, cable and mount of the disk; when it is back, what it lacks is copied to it by itself.',
+  },
+  'wrong-disk': {
+    kind: 'unavailable',
+    hint: 'Mount the disk that belongs there; a new one is taken in by quancheng disk accept.',
+  },
+  'main-disk-away': {
+    kind: 'unavailable',
+    hint: 'Recording goes on on the second disk: mend the main one, or replace it and run quancheng disk accept.',
+  },
+  'second-disk-away': {
+    kind: 'unavailable',
+    hint: 'Recording goes on on the main disk: mend the second one, or replace it and run quancheng disk accept.',
+  },
   'memory-full': { kind: 'unavailable', hint: 'The disk was away for longer than memory can bridge; check the disk.' },
   'recorder-stopped': {
     kind: 'unavailable',

@@ -74,6 +74,8 @@ export type CauseCode =
   | 'disk-full'
   | 'disk-failed'
   | 'disk-slow'
+  | 'disk-away'
+  | 'wrong-disk'
   | 'memory-full'
   | 'recorder-stopped'
   | 'recorder-killed'

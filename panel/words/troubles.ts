@@ -84,6 +84,22 @@ export const troubles = {
     zh: words('磁盘写入太慢', '录制照常；请叫技术员检查磁盘。'),
     en: words('The disk is slow', 'Recording goes on; ask the technician to check the disk.'),
   },
+  'disk-away': {
+    zh: words('磁盘不见了', '请叫技术员检查磁盘的电源、连线和挂载。'),
+    en: words('A disk is away', 'Ask the technician to check its power, cable and mount.'),
+  },
+  'wrong-disk': {
+    zh: words('挂载的不是原来的磁盘', '请叫技术员换回原来的磁盘。'),
+    en: words('Another disk lies in its place', 'Ask the technician to mount the right one.'),
+  },
+  'main-disk-away': {
+    zh: words('主磁盘失效，正在第二块磁盘上录制', '录制照常；请尽快叫技术员。'),
+    en: words('The main disk is away, recording on the second one', 'Recording goes on; call the technician soon.'),
+  },
+  'second-disk-away': {
+    zh: words('第二块磁盘失效', '录制照常，只存一份；请尽快叫技术员。'),
+    en: words('The second disk is away', 'Recording goes on, in one copy only; call the technician soon.'),
+  },
   'centre-away': {
     zh: words('与中心失去联系', '录制照常，录像先存本机，恢复后自动移交。'),
     en: words('No contact with the centre', 'Recording goes on; it is kept here and handed over later.'),
