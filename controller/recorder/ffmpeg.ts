@@ -23,6 +23,34 @@ const FIRST_WAIT_MS = 500;
 const SECOND_WAIT_MS = 500;
 const STDERR_KEPT_BYTES = 4_096;
 
+/** A step back by more than this, or one that leaves the machine's clock behind by more than {@link AHEAD_S}, is a jump and no time. */
+const BACK_S = 1;
+const AHEAD_S = 2;
+
+/**
+ * Timestamps that jump (a camera's clock that is set, a sender report that takes it back, an encoder that begins again at 0) must not
+ * reach the muxer: it would squeeze what follows into nothing, or end. So everything keeps the distance to what came before it, as the
+ * camera says it, except across a jump, where the distance before the jump is taken. A camera that never jumps is not changed by a tick.
+ * A burst after a silence is behind the machine's clock, so a silence in the middle of it stays as long as it was.
+ *
+ * An expression of ffmpeg's for a time that is called `ts`. Registers: 0 the time given, 1 how far the times given have been ahead of
+ * the machine's clock at most, 2 the last good distance.
+ */
+function overJumps(ts: 'DTS' | 'PTS'): string {
+  const clock = 'time(0)/TB';
+  const isJump = `lt(${ts},PREV_IN${ts}-${BACK_S}/TB)+gt(ld(0)-${clock},ld(1)+${AHEAD_S}/TB)`;
+  const bridge = `st(0,PREV_OUT${ts}+ld(2));st(1,ld(0)-${clock})`;
+  const follow = `st(2,${ts}-PREV_IN${ts});st(1,max(ld(1),ld(0)-${clock}))`;
+  const next = `st(0,PREV_OUT${ts}+${ts}-PREV_IN${ts});if(${isJump},${bridge},${follow});ld(0)`;
+  return `if(eq(N,0),st(1,${ts}-${clock});${ts},${next})`;
+}
+
+/** The same for packets that are copied. The one at a jump may come with its old time of decoding and its new time of showing. */
+function packetsOverJumps(): string {
+  const time = overJumps('DTS');
+  return `setts=dts='${time}':pts='if(lt(abs(PTS-DTS),${BACK_S}/TB),PTS-DTS)+${time}'`;
+}
+
 /** What is made of the sound. `copy`: it is AAC. `encode`: it becomes AAC. `none`: the source has none, or it was unusable. */
 export type AudioPlan = 'copy' | 'encode' | 'none';
 
@@ -55,6 +83,9 @@ export function ffmpegArguments(plan: FfmpegPlan): string[] {
     ...(plan.audio === 'none'
       ? ['-an']
       : ['-map', '0:a:0', '-c:a', ...(plan.audio === 'copy' ? ['copy'] : ['aac', '-b:a', AUDIO_BITRATE])]),
+    ...(plan.video ? ['-bsf:v', packetsOverJumps()] : []),
+    ...(plan.audio === 'copy' ? ['-bsf:a', packetsOverJumps()] : []),
+    ...(plan.audio === 'encode' ? ['-af', `asetpts='${overJumps('PTS')}'`] : []),
     ...['-max_interleave_delta', String(INTERLEAVE_WAIT_US)],
     ...['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof+skip_trailer'],
     ...['-frag_duration', String(FRAGMENT_US), '-flush_packets', '1'],
