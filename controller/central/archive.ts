@@ -6,7 +6,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PublicKey } from '../core/jws.ts';
 import type { Clock } from '../core/time.ts';
-import { followJournal, Journal, type JournalOpening } from '../ledger/journal.ts';
+import { Journal, type JournalOpening } from '../ledger/journal.ts';
+import { followJournal } from '../ledger/journal-files.ts';
 
 /** No site can have this name, so that the centre's own files never lie in a site's folder. */
 const JOURNAL_FOLDER = '_journal';

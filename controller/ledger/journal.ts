@@ -1,21 +1,22 @@
 /**
  * A journal on disk: append-only, hash-chained lines in numbered files, each append fsynced before it is answered
- * (invariant 4). One process writes a journal; any number may read it while it grows.
+ * (invariant 4). One process writes a journal, on one disk or on two; any number may read it while it grows.
  */
-import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type ChainFault, type ChainHead, chainLine, EMPTY_CHAIN, type Entry, followLine } from '../core/chain.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
 import type { Clock, Instant } from '../core/time.ts';
-import { syncDirectory } from './durable.ts';
+import { firstAnswer } from './first-answer.ts';
+import type { Aligned } from './journal-align.ts';
+import { filesFrom, followJournal, linesOf } from './journal-files.ts';
+import { type Batch, type Found, JournalLane, type JournalPlace, placeOf } from './journal-lane.ts';
+import { within } from './within.ts';
 
 /** A new file is begun past this size, so that one damaged file never takes the whole history along. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024;
-const FILE_PATTERN = /^\d{6}\.ndjson$/;
-/** Says how far the journal reached; a journal that ends before it has lost its last lines. Written after the journal's own fsync. */
-const HEAD_FILE = 'head.json';
-const LINE_FEED = 0x0a;
+/** A disk that does not show its copy in this time is left out, and joins when it answers again. */
+const LOOK_MS_MAX = 10_000;
+/** Closing waits no longer than this for a disk that hangs. */
+const CLOSE_MS_MAX = 2_000;
 
 interface Waiting<Fact> {
   readonly fact: Fact;
@@ -31,61 +32,99 @@ export interface JournalOpening {
   readonly faults: readonly ChainFault[];
 }
 
+interface Looked {
+  readonly lane: JournalLane;
+  readonly found: Found;
+}
+
 export class Journal<Fact> {
-  readonly directory: string;
   readonly #clock: Clock;
+  readonly #lanes: readonly JournalLane[];
   #head: ChainHead = EMPTY_CHAIN;
-  #file: FileHandle | null = null;
-  #headFile: FileHandle | null = null;
-  #fileNumber = 0;
-  #fileBytes = 0;
+  /** Where the next line goes. */
+  #at = { file: 1, offset: 0 };
   #waiting: Waiting<Fact>[] = [];
   #writing: Promise<void> | null = null;
   #broken: unknown = null;
   #listeners: ((entry: Entry<Fact>) => void)[] = [];
+  #alignedListener: ((place: JournalPlace, aligned: Aligned) => void) | null = null;
 
-  constructor(directory: string, clock: Clock) {
-    this.directory = directory;
+  /** `places`: a folder, or one place for each disk, the one to be asked first in front. */
+  constructor(places: string | readonly JournalPlace[], clock: Clock) {
+    this.#lanes = (typeof places === 'string' ? [placeOf(places)] : places).map((place) => new JournalLane(place));
     this.#clock = clock;
+  }
+
+  /** Folder of a copy that holds everything that was answered. */
+  get directory(): string {
+    const lanes = this.#lanes.filter(({ isIn, head }) => isIn && head.seq >= this.#head.seq);
+    return (lanes[0] ?? this.#lanes[0])?.place.directory ?? '';
   }
 
   get head(): ChainHead {
     return this.#head;
   }
 
-  /** Follows the whole chain, moves a torn last line aside and makes ready to append. Rejects with `data-not-writable`. */
-  async open(): Promise<JournalOpening> {
+  /**
+   * Follows the whole chain, moves a torn last line aside and makes ready to append. Of two copies the longer one counts, and the
+   * other is brought up to it beside what is appended from now on. Rejects with `data-not-writable`; also when no copy reaches as
+   * far as `least`, which the caller has seen before.
+   */
+  async open(least: ChainHead = EMPTY_CHAIN): Promise<JournalOpening> {
+    const errors: unknown[] = [];
+    const looked = await Promise.all(
+      this.#lanes
+        .filter(({ place }) => place.isUsable)
+        .map(async (lane): Promise<Looked | null> => {
+          try {
+            const look = lane.look();
+            return { lane, found: await (this.#lanes.length === 1 ? look : within(look, LOOK_MS_MAX)) };
+          } catch (error) {
+            errors.push(error);
+            lane.place.refused(error);
+            return null;
+          }
+        }),
+    );
+    const copies = looked.filter((one) => one !== null).sort(byLength);
+    const longest = copies[0];
+    if (longest === undefined) throw this.#notWritable(errors[0]);
+    if (this.#lanes.length > 1 && longest.found.head.seq < least.seq)
+      throw this.#notWritable(new Error(`line ${least.seq} is on a disk that is away`));
     try {
-      await mkdir(this.directory, { recursive: true, mode: 0o750 });
-      // The names of the folders must outlive a power cut too; one above them that is not ours to open is not ours to make last.
-      await syncDirectory(join(this.directory, '..'));
-      await syncDirectory(join(this.directory, '../..')).catch(() => undefined);
-      const files = await journalFiles(this.directory);
-      const last = files.at(-1);
-      const tornBytes = last === undefined ? 0 : await setTornLineAside(join(this.directory, last));
-      const faults: ChainFault[] = [];
-      for await (const { fault, head } of followJournal<Fact>(this.directory)) {
-        if (fault !== null) faults.push(fault);
-        this.#head = head;
-      }
-      this.#fileNumber = last === undefined ? 0 : Number.parseInt(last, 10);
-      if (last === undefined) await this.#beginFile();
-      else await this.#openFile(join(this.directory, last));
-      this.#headFile = await open(join(this.directory, HEAD_FILE), 'a+', 0o640);
-      return { tornBytes, faults };
+      await longest.lane.begin(longest.found.end, longest.found.head);
     } catch (error) {
-      throw new AppError(
-        'data-not-writable',
-        `the journal in ${this.directory} cannot be opened: ${(error as Error).message}`,
-        { cause: error },
-      );
+      longest.lane.place.refused(error);
+      throw this.#notWritable(error);
     }
+    this.#head = longest.found.head;
+    this.#at = { ...longest.found.end };
+    for (const { lane } of copies.slice(1)) this.#join(lane);
+    return { tornBytes: Math.max(0, ...looked.map((one) => one?.found.tornBytes ?? 0)), faults: longest.found.faults };
+  }
+
+  /** A disk is back: its copy is brought up to this one and takes part again. */
+  rejoin(directory: string): void {
+    const lane = this.#lanes.find(({ place }) => place.directory === directory);
+    if (lane !== undefined && !lane.isIn && this.#broken === null && this.#lanes.some(({ isIn }) => isIn))
+      this.#join(lane);
+  }
+
+  /** A disk is away: nothing more is asked of its copy. */
+  leave(directory: string, error: unknown): void {
+    const lane = this.#lanes.find(({ place }) => place.directory === directory);
+    if (this.#lanes.some((other) => other !== lane && other.isIn)) lane?.leave(error);
+  }
+
+  /** Called when a copy was brought up to the others. */
+  onAligned(listener: (place: JournalPlace, aligned: Aligned) => void): void {
+    this.#alignedListener = listener;
   }
 
   /**
-   * Appends one fact; resolves with its entry once the line is on the disk. Appends made at the same time share one fsync and
-   * keep their order. After a failed write every append rejects until the journal is opened again, because what the kernel
-   * kept of a failed fsync is unknown.
+   * Appends one fact; resolves with its entry once the line is on a disk. Appends made at the same time share one fsync and
+   * keep their order. After a write that every disk refused every append rejects until the journal is opened again, because what
+   * the kernel kept of a failed fsync is unknown.
    */
   append(fact: Fact, at: Instant = this.#clock.now()): Promise<Entry<Fact>> {
     return new Promise((resolve, reject) => {
@@ -107,8 +146,9 @@ export class Journal<Fact> {
   async *read(seq: number): AsyncGenerator<Entry<Fact>> {
     const until = this.#head.seq;
     if (seq >= until) return;
-    for (const file of await filesFrom(this.directory, seq + 1)) {
-      for await (const line of linesOf(join(this.directory, file))) {
+    const { directory } = this;
+    for (const file of await filesFrom(directory, seq + 1)) {
+      for await (const line of linesOf(`${directory}/${file}`)) {
         const { entry } = followLine<Fact>(EMPTY_CHAIN, line);
         if (entry === null || entry.seq <= seq) continue;
         if (entry.seq > until) return;
@@ -117,55 +157,73 @@ export class Journal<Fact> {
     }
   }
 
+  /** Every entry of the whole journal, in order; lines that cannot be read are left out. */
+  async *entries(): AsyncGenerator<Entry<Fact>> {
+    for await (const { entry } of followJournal<Fact>(this.directory)) if (entry !== null) yield entry;
+  }
+
+  /** Makes the reserve of room beside each copy, where there should be one and is room for it. Call it now and then. */
+  async tend(): Promise<void> {
+    await Promise.allSettled(this.#lanes.map((lane) => lane.tend()));
+  }
+
   /** Waits for the appends under way, then lets go of the files. */
   async close(): Promise<void> {
     await this.#writing;
-    await this.#file?.close();
-    await this.#headFile?.close();
-    this.#file = null;
-    this.#headFile = null;
+    const closings = this.#lanes.map((lane) => lane.close());
+    if (closings.length === 1) await closings[0];
+    else await Promise.all(closings.map((closing) => within(closing, CLOSE_MS_MAX).catch(() => undefined)));
     this.#broken ??= new AppError('internal', `the journal in ${this.directory} is closed`);
   }
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
+      const waiting = this.#waiting;
       this.#waiting = [];
       let head = this.#head;
       const entries: Entry<Fact>[] = [];
       let text = '';
-      for (const { fact, at } of batch) {
+      for (const { fact, at } of waiting) {
         const next = chainLine(head, at, fact);
         head = next.head;
         entries.push(next.entry);
         text += `${next.line}\n`;
       }
+      if (this.#at.offset > FILE_BYTES_MAX) this.#at = { file: this.#at.file + 1, offset: 0 };
+      const batch: Batch = { at: { ...this.#at }, bytes: Buffer.from(text), head };
       try {
-        if (this.#file === null) throw new AppError('internal', `the journal in ${this.directory} is not open`);
-        const bytes = Buffer.from(text);
-        await this.#file.appendFile(bytes);
-        await this.#file.datasync();
-        this.#head = head;
-        this.#fileBytes += bytes.length;
+        await this.#append(batch);
       } catch (error) {
-        this.#breakOff(error, batch);
+        this.#breakOff(error, waiting);
         break;
       }
-      await this.#afterWrite(head).catch((error) => this.#breakOff(error, []));
-      batch.forEach((waiting, i) => {
+      this.#head = head;
+      this.#at.offset += batch.bytes.length;
+      waiting.forEach((one, i) => {
         const entry = entries[i] as Entry<Fact>;
-        waiting.resolve(entry);
+        one.resolve(entry);
         for (const listener of this.#listeners) listener(entry);
       });
     }
     this.#writing = null;
   }
 
-  /** What follows lines that are on the disk: should it fail, they were appended all the same, and only later ones are refused. */
-  async #afterWrite(head: ChainHead): Promise<void> {
-    await this.#headFile?.truncate(0);
-    await this.#headFile?.appendFile(JSON.stringify(head));
-    if (this.#fileBytes > FILE_BYTES_MAX) await this.#beginFile();
+  /** Gives the lines to every disk that takes part; resolves with the first that has them. */
+  async #append(batch: Batch): Promise<void> {
+    const lanes = this.#lanes.filter(({ isIn }) => isIn);
+    if (lanes.length === 0) throw this.#lanes[0]?.lastError;
+    const answers = lanes.map((lane) => lane.append(batch));
+    await firstAnswer(answers);
+    for (const lane of lanes) if (lane.head.seq < batch.head.seq) lane.leaveIfBehind();
+  }
+
+  #join(lane: JournalLane): void {
+    const suffix = String(Math.trunc(this.#clock.now().wallMs));
+    lane.join(this.directory, { ...this.#at }, this.#head, suffix).then(
+      (aligned) => this.#alignedListener?.(lane.place, aligned),
+      // The lane has told its disk already.
+      () => undefined,
+    );
   }
 
   #breakOff(error: unknown, batch: readonly Waiting<Fact>[]): void {
@@ -174,94 +232,16 @@ export class Journal<Fact> {
     this.#waiting = [];
   }
 
-  async #beginFile(): Promise<void> {
-    await this.#file?.close();
-    this.#fileNumber += 1;
-    await this.#openFile(join(this.directory, `${String(this.#fileNumber).padStart(6, '0')}.ndjson`));
-    await syncDirectory(this.directory);
-  }
-
-  async #openFile(path: string): Promise<void> {
-    this.#file = await open(path, 'a', 0o640);
-    this.#fileBytes = (await this.#file.stat()).size;
+  #notWritable(error: unknown): AppError {
+    const { directory } = this;
+    const message = `the journal in ${directory} cannot be opened: ${sentenceOf(error)}`;
+    return new AppError('data-not-writable', message, { cause: error });
   }
 }
 
-/** Names of the journal's files, oldest first; none when the folder does not exist. */
-export async function journalFiles(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).filter((name) => FILE_PATTERN.test(name)).sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-/** How far the journal once reached by its own word; null when it never said. */
-export async function journalReached(directory: string): Promise<ChainHead | null> {
-  try {
-    return JSON.parse(await readFile(join(directory, HEAD_FILE), 'utf8')) as ChainHead;
-  } catch {
-    return null;
-  }
-}
-
-/** The files that can hold entry `seq` or later ones: those of years ago need not be read to tell what happened a minute ago. */
-async function filesFrom(directory: string, seq: number): Promise<string[]> {
-  const files = await journalFiles(directory);
-  for (let at = files.length - 1; at > 0; at--) {
-    for await (const line of linesOf(join(directory, files[at] ?? ''))) {
-      const { entry } = followLine<unknown>(EMPTY_CHAIN, line);
-      if (entry !== null && entry.seq <= seq) return files.slice(at);
-      break;
-    }
-  }
-  return files;
-}
-
-/** Follows a journal from its first line; yields each line's entry, its file, the head after it and the fault found there, if any. */
-export async function* followJournal<Fact>(
-  directory: string,
-): AsyncGenerator<{ entry: Entry<Fact> | null; head: ChainHead; fault: ChainFault | null; file: string }> {
-  let head = EMPTY_CHAIN;
-  for (const file of await journalFiles(directory)) {
-    for await (const line of linesOf(join(directory, file))) {
-      const step = followLine<Fact>(head, line);
-      head = step.head;
-      yield { ...step, file };
-    }
-  }
-}
-
-/**
- * The lines of a file. Only a line feed ends one: JSON lets U+2028 and a camera's odd bytes stand inside a text, and other readers
- * of lines would break there. Rejects when the file cannot be read.
- */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let parts: Buffer[] = [];
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    let from = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
-      parts.push(chunk.subarray(from, end));
-      yield Buffer.concat(parts).toString('utf8');
-      parts = [];
-      from = end + 1;
-    }
-    if (from < chunk.length) parts.push(chunk.subarray(from));
-  }
-  if (parts.length > 0) yield Buffer.concat(parts).toString('utf8');
-}
-
-/** A line without its line break was being written when the power went: it was never answered, so it moves aside. */
-async function setTornLineAside(path: string): Promise<number> {
-  const bytes = await readFile(path);
-  const whole = bytes.lastIndexOf(LINE_FEED) + 1;
-  if (whole === bytes.length) return 0;
-  const torn = await open(`${path}.torn.part`, 'w', 0o640);
-  await torn.writeFile(bytes.subarray(whole));
-  await torn.sync();
-  await torn.close();
-  await rename(`${path}.torn.part`, `${path}.torn`);
-  await truncate(path, whole);
-  return bytes.length - whole;
+/** The longer chain first; of two that are as long, the one without damage, then the one that is asked first. */
+function byLength(a: Looked, b: Looked): number {
+  const { found: one } = a;
+  const { found: other } = b;
+  return other.head.seq - one.head.seq || one.faults.length - other.faults.length;
 }

@@ -9,6 +9,10 @@ export interface Layout {
   readonly siteJournal: string;
   /** What could not be explained, kept for people to look at. */
   readonly quarantine: string;
+  /** Folder of what is the recorder's own: wish, socket. */
+  readonly recorder: string;
+  /** Copies on their way from the other disk; never below `media`, where every file is a segment. */
+  readonly copying: string;
   /** The recorder's last desired state; holds camera logins, mode 0600. */
   readonly desired: string;
   readonly recorderSocket: string;
@@ -26,6 +30,8 @@ export function layoutOf(root: string): Layout {
     recorderJournal: join(root, 'journal', 'recorder'),
     siteJournal: join(root, 'journal', 'site'),
     quarantine: join(root, 'quarantine'),
+    recorder: join(root, 'recorder'),
+    copying: join(root, 'copying'),
     desired: join(root, 'recorder', 'desired.json'),
     recorderSocket: join(root, 'recorder', 'recorder.sock'),
     recorderLock: join(root, 'recorder', 'lock'),

@@ -10,7 +10,7 @@ import type { RecorderFact, SegmentFact } from '../core/facts.ts';
 import type { Cause } from '../core/recording.ts';
 import { type Clock, type Instant, later, shift } from '../core/time.ts';
 import { syncDirectory } from '../ledger/durable.ts';
-import { followJournal } from '../ledger/journal.ts';
+import { followJournal } from '../ledger/journal-files.ts';
 import { type Layout, segmentPath } from '../ledger/layout.ts';
 import { mediaFiles } from '../ledger/media-files.ts';
 import { hashFile, readSegmentFile, type SegmentIdentity } from '../ledger/segment-file.ts';

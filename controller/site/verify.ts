@@ -10,7 +10,7 @@ import { readManifest } from '../core/hrc-reading.ts';
 import { jwsHash, type PublicKey, verifyJws } from '../core/jws.ts';
 import type { Instant } from '../core/time.ts';
 import { breaksWithinRuns, coverage } from '../core/timeline.ts';
-import { followJournal, journalReached } from '../ledger/journal.ts';
+import { followJournal, journalReached } from '../ledger/journal-files.ts';
 import { type Layout, layoutOf, segmentPath } from '../ledger/layout.ts';
 import { mediaFiles } from '../ledger/media-files.ts';
 import { hashFile } from '../ledger/segment-file.ts';

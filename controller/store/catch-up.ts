@@ -6,7 +6,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChainFault, type ChainHead, EMPTY_CHAIN, type Entry, followLine, sha256 } from '../core/chain.ts';
 import type { JournalName } from '../core/site-index.ts';
-import { journalFiles } from '../ledger/journal.ts';
+import { journalFiles } from '../ledger/journal-files.ts';
 import type { Line, Store } from './store.ts';
 
 /** Lines taken in per transaction: bounds memory and how long the process stands still. */

@@ -9,7 +9,7 @@ import { stringify } from 'yaml';
 import type { OpenRequest, RoomView, SessionView } from '../../controller/api/contract.ts';
 import type { Entry } from '../../controller/core/chain.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from '../../controller/core/facts.ts';
-import { followJournal } from '../../controller/ledger/journal.ts';
+import { followJournal } from '../../controller/ledger/journal-files.ts';
 import { layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
 import type { Cameras } from './cameras.ts';
 import { childrenOf, endChild, isOver } from './processes.ts';

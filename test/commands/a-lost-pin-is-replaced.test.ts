@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import { followJournal } from '../../controller/ledger/journal.ts';
+import { followJournal } from '../../controller/ledger/journal-files.ts';
 import { layoutOf } from '../../controller/ledger/layout.ts';
 import { freePort } from '../forward/scene.ts';
 import { PROGRAM } from '../recorder/rig.ts';

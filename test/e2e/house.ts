@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import type { Entry } from '../../controller/core/chain.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from '../../controller/core/facts.ts';
-import { followJournal } from '../../controller/ledger/journal.ts';
+import { followJournal } from '../../controller/ledger/journal-files.ts';
 import { layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
 import type { VirtualSite } from '../../devices/virtual/site.ts';
 import { TINY_AUDIO_LOOP_S, testSite, tinyCamera } from '../devices/virtual/test-site.ts';

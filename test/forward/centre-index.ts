@@ -1,7 +1,7 @@
 /** Reads the index of a reference centre from its folder, as anybody could who has the folder. */
 import { join } from 'node:path';
 import type { CentreFact } from '../../controller/central/archive.ts';
-import { followJournal } from '../../controller/ledger/journal.ts';
+import { followJournal } from '../../controller/ledger/journal-files.ts';
 
 export async function indexOf(folder: string): Promise<CentreFact[]> {
   const facts: CentreFact[] = [];

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { CHAIN_START, type Entry, sha256 } from '../../controller/core/chain.ts';
 import type { Clock } from '../../controller/core/time.ts';
-import { followJournal, Journal, journalFiles, journalReached } from '../../controller/ledger/journal.ts';
+import { Journal } from '../../controller/ledger/journal.ts';
+import { followJournal, journalFiles, journalReached } from '../../controller/ledger/journal-files.ts';
 
 interface Fact {
   readonly n: number;
