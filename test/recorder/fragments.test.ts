@@ -73,6 +73,22 @@ describe('whole streams', () => {
     expect(kept.length).toBeGreaterThan(4);
   });
 
+  test('a fragment takes the memory of its own length and no more, also a large one that comes slowly', () => {
+    const boxes = [...boxesIn(bytes, 0, bytes.length)];
+    const moof = boxes.find(({ type }) => type === 'moof');
+    const large = Buffer.alloc(9 * 2 ** 20);
+    large.writeUInt32BE(large.length, 0);
+    large.write('mdat', 4, 'latin1');
+    for (let at = 8; at < large.length; at += 1_000) large.writeUInt8(at % 251, at);
+    const stream = Buffer.concat([bytes, bytes.subarray(moof?.start, moof?.end), large]);
+    const kept: Buffer[] = [];
+    const reader = new FragmentReader({ header: () => undefined, fragment: (part) => kept.push(part) });
+    for (let at = 0; at < stream.length; at += 60_000) reader.push(stream.subarray(at, at + 60_000));
+    expect(kept.map((part) => part.buffer.byteLength)).toEqual(kept.map((part) => part.length));
+    expect(sha(kept.at(-1)?.subarray(-large.length) ?? Buffer.alloc(0))).toBe(sha(large));
+    expect(kept.length).toBeGreaterThan(4);
+  });
+
   test('the index that ffmpeg may write at its end belongs to nothing and breaks nothing', () => {
     const index = Buffer.alloc(32);
     index.writeUInt32BE(32, 0);
