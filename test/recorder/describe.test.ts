@@ -195,7 +195,6 @@ test('connections cut at every moment are an unreachable camera at once', async 
   const cuts: readonly ((socket: Socket, request: string) => void)[] = [
     (socket) => socket.destroy(),
     (socket) => socket.end('RTSP/1.0 200'),
-    (socket) => socket.end(challenge),
     (socket, request) => (request.includes('Authorization') ? socket.resetAndDestroy() : socket.write(challenge)),
   ];
   for (const cut of cuts) {
@@ -204,6 +203,97 @@ test('connections cut at every moment are an unreachable camera at once', async 
     expect(tookMs).toBeLessThan(DEADLINE_MS / 2);
   }
   expect((await fault(await server((socket) => socket.resetAndDestroy(), true))).code).toBe('camera-unreachable');
+});
+
+test.each<[string, string, boolean]>([
+  ['says so', 'Connection: close\r\n', true],
+  ['says nothing of it', '', true],
+  ['closes when it is asked again', '', false],
+])(
+  'a camera that closes the connection after its 401, and %s, is called anew with the login',
+  async (_name, header, atOnce) => {
+    const challenge = `RTSP/1.0 401 Unauthorized\r\n${header}WWW-Authenticate: Basic realm="x"\r\n\r\n`;
+    const authorized: number[] = [];
+    let calls = 0;
+    const known = new WeakMap<Socket, number>();
+    const source = await server((socket, request) => {
+      if (!known.has(socket)) {
+        calls += 1;
+        known.set(socket, calls);
+      }
+      const call = known.get(socket) ?? 0;
+      if (!request.includes('Authorization')) {
+        if (atOnce) socket.end(challenge);
+        else socket.write(challenge);
+        return;
+      }
+      if (call === 1) {
+        socket.resetAndDestroy();
+        return;
+      }
+      authorized.push(call);
+      socket.write(ok());
+    });
+    expect((await asked(source)).outcome).toEqual({ video: 'H265', audio: null });
+    expect(authorized).toEqual([2]);
+  },
+);
+
+test('a nonce that is too old is no wrong password: asked once more, and not a third time', async () => {
+  const stale = (nonce: string) =>
+    `RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm="x", nonce="${nonce}", stale=TRUE\r\n\r\n`;
+  const nonces: string[] = [];
+  const answers = [stale('one'), stale('two'), ok()];
+  const source = await server((socket, request) => {
+    nonces.push(/nonce="(\w+)"/.exec(request)?.[1] ?? 'none');
+    socket.write(answers[Math.min(nonces.length, answers.length) - 1] ?? '');
+  });
+  expect((await asked(source)).outcome).toEqual({ video: 'H265', audio: null });
+  expect(nonces).toEqual(['none', 'one', 'two']);
+  const forever = await server((socket) => socket.write(stale('again')));
+  expect((await fault(forever)).code).toBe('camera-refused-login');
+});
+
+test('a camera that comes back while it is asked is caught by a fresh call, long before the deadline', async () => {
+  let isBack = false;
+  let backAt = 0;
+  const source = await server((socket) => {
+    // What was asked before is never answered.
+    if (isBack) socket.write(ok());
+  });
+  setTimeout(() => {
+    isBack = true;
+    backAt = performance.now();
+  }, 1_100);
+  expect((await asked(source, 5_000)).outcome).toEqual({ video: 'H265', audio: null });
+  expect(performance.now() - backAt).toBeLessThan(800 + LATE_MS);
+});
+
+test('a camera that takes its time is called twice and sent the login once', async () => {
+  const logins: string[] = [];
+  let asks = 0;
+  const source = await server((socket, request) => {
+    if (request.includes('Authorization')) {
+      logins.push(request);
+      socket.write(ok());
+      return;
+    }
+    asks += 1;
+    setTimeout(() => socket.write('RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n'), 1_000);
+  });
+  expect((await asked(source)).outcome).toEqual({ video: 'H265', audio: null });
+  expect({ asks, logins: logins.length }).toEqual({ asks: 2, logins: 1 });
+});
+
+test('who was stopped before asking does not ask', async () => {
+  let calls = 0;
+  const source = await server(() => {
+    calls += 1;
+  }, true);
+  const { outcome, tookMs } = await asked(source, DEADLINE_MS, AbortSignal.abort());
+  expect(outcome).toBeInstanceOf(DescribeFault);
+  expect(tookMs).toBeLessThan(DEADLINE_MS / 10);
+  expect(calls).toBe(0);
 });
 
 test.each([1, 2])('hundreds of answers of noise: a cause each time, never anything else (seed %i)', async (seed) => {
