@@ -184,6 +184,11 @@ export interface FragmentInfo {
   readonly endMs: number;
   readonly videoFrames: number;
   readonly audioFrames: number;
+  /** Samples of the lead track; 0 when only another track has any, whose times are then given. */
+  readonly leadSamples: number;
+  /** From one lead sample to the next, as a rule: the middle of them all; and from the first to the second. 0 without lead samples. */
+  readonly stepMs: number;
+  readonly firstStepMs: number;
   /** The first lead sample can be decoded without any before it. */
   readonly startsWithKeyframe: boolean;
 }
@@ -213,6 +218,9 @@ export function readFragment(header: Header, bytes: Buffer): FragmentInfo {
     endMs: ((timed.start + lengthSent(timed)) * 1000) / timed.track.timescale,
     videoFrames,
     audioFrames,
+    leadSamples: lead?.samples ?? 0,
+    stepMs: lead === null ? 0 : (lead.step * 1000) / lead.track.timescale,
+    firstStepMs: lead === null ? 0 : (lead.first * 1000) / lead.track.timescale,
     // Every sound sample stands alone; a fragment with sound only, in a run with a picture, cannot start a picture.
     startsWithKeyframe: lead !== null && (header.lead.kind === 'audio' || lead.firstIsSync),
   };
@@ -223,10 +231,39 @@ function lengthSent({ track, duration, last, beforeLast }: TrackRun): number {
   return (last * 1000) / track.timescale > HELD_MS_MAX ? duration - last + Math.min(last, beforeLast) : duration;
 }
 
+/**
+ * Dates the first lead sample of a fragment anew, in place: when it begins and how long it lasts, in milliseconds of the run. Nothing
+ * else moves. For the first picture of a run, which the muxer dates to the run's beginning whenever it came.
+ */
+export function dateFirstSample(header: Header, bytes: Buffer, startMs: number, lastsMs: number): void {
+  const moof = boxAt(bytes, 0);
+  if (moof === null || moof.end > bytes.length) throw new Mp4Fault('a fragment does not begin with moof');
+  for (const traf of boxesIn(bytes, moof.start + moof.headerBytes, moof.end)) {
+    const run = traf.type === 'traf' ? readTrackRun(header, bytes, traf) : null;
+    if (run === null || run.track.id !== header.lead.id) continue;
+    const ticks = (ms: number) => Math.round((ms * run.track.timescale) / 1000);
+    const { bytesAt, isLong } = tfdtOf(bytes, traf);
+    if (isLong) bytes.writeBigUInt64BE(BigInt(ticks(startMs)), bytesAt);
+    else bytes.writeUInt32BE(ticks(startMs), bytesAt);
+    if (run.firstDurationAt !== null) bytes.writeUInt32BE(ticks(lastsMs), run.firstDurationAt);
+  }
+}
+
+function tfdtOf(bytes: Buffer, traf: Box): { readonly bytesAt: number; readonly isLong: boolean } {
+  const tfdt = need(bytes, traf, 'tfdt');
+  const at = tfdt.start + tfdt.headerBytes;
+  return { bytesAt: at + 4, isLong: u8(bytes, at) === 1 };
+}
+
 interface TrackRun {
   readonly track: Track;
   readonly start: number;
   readonly duration: number;
+  /** Of its first sample, and where that stands when it stands for this sample alone. */
+  readonly first: number;
+  readonly firstDurationAt: number | null;
+  /** The middle of all durations. */
+  readonly step: number;
   /** Of its last sample, and of the one before it (0 when there is none). */
   readonly last: number;
   readonly beforeLast: number;
@@ -245,20 +282,23 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
   if (tfhdFlags & TFHD_BASE_OFFSET) at += 8;
   if (tfhdFlags & TFHD_DESCRIPTION_INDEX) at += 4;
   let defaultDuration = track.defaultDuration;
+  let defaultDurationAt: number | null = null;
   if (tfhdFlags & TFHD_DEFAULT_DURATION) {
     defaultDuration = u32(bytes, at);
+    defaultDurationAt = at;
     at += 4;
   }
   if (tfhdFlags & TFHD_DEFAULT_SIZE) at += 4;
   let defaultFlags = track.defaultFlags;
   if (tfhdFlags & TFHD_DEFAULT_FLAGS) defaultFlags = u32(bytes, at);
 
-  const tfdt = need(bytes, traf, 'tfdt');
-  const tfdtAt = tfdt.start + tfdt.headerBytes;
-  const start = u8(bytes, tfdtAt) === 1 ? u64(bytes, tfdtAt + 4) : u32(bytes, tfdtAt + 4);
+  const tfdt = tfdtOf(bytes, traf);
+  const start = tfdt.isLong ? u64(bytes, tfdt.bytesAt) : u32(bytes, tfdt.bytesAt);
 
   let samples = 0;
   let duration = 0;
+  const durations: number[] = [];
+  let firstDurationAt: number | null = null;
   let last = 0;
   let beforeLast = 0;
   let firstIsSync: boolean | null = null;
@@ -282,15 +322,18 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
     if (p + stride * count > trun.end) throw new Mp4Fault('a trun is shorter than its samples');
     // Without durations of their own the samples are not walked: a damaged count may say four thousand million.
     if (flags & TRUN_DURATION) {
+      if (samples === 0 && count > 0) firstDurationAt = p;
       for (let i = 0; i < count; i++) {
         beforeLast = last;
         last = u32(bytes, p + stride * i);
         duration += last;
+        durations.push(last);
       }
     } else {
       beforeLast = count > 1 ? defaultDuration : last;
       last = defaultDuration;
       duration += defaultDuration * count;
+      if (samples === 0 && count === 1) firstDurationAt = defaultDurationAt;
     }
     if (firstIsSync === null && count > 0) {
       const flagsAt = p + (flags & TRUN_DURATION ? 4 : 0) + (flags & TRUN_SIZE ? 4 : 0);
@@ -299,9 +342,14 @@ function readTrackRun(header: Header, bytes: Buffer, traf: Box): TrackRun | null
     }
     samples += count;
   }
-  return samples === 0
-    ? null
-    : { track, start, duration, last, beforeLast, samples, firstIsSync: firstIsSync ?? false };
+  if (samples === 0) return null;
+  const sorted = durations.toSorted((a, b) => a - b);
+  return {
+    ...{ track, start, duration, last, beforeLast, samples, firstDurationAt },
+    first: durations[0] ?? defaultDuration,
+    step: sorted[Math.floor((sorted.length - 1) / 2)] ?? defaultDuration,
+    firstIsSync: firstIsSync ?? false,
+  };
 }
 
 /** A `uuid` box (4.2) that carries JSON of ours; players pass over it. `id` is 16 bytes. */

@@ -27,13 +27,17 @@ export class RunClock {
   /** A fragment has come that was no better than those before it: the first burst is over. */
   #isSteady = false;
 
-  /** A fragment that ends at `mediaEndMs` of the run arrived whole at `arrivedMonoMs`. Answers whether the timeline still makes sense. */
-  observe(mediaEndMs: number, arrivedMonoMs: number): 'fits' | 'jumped-ahead' | 'lags' {
+  /**
+   * What was taken up to `mediaEndMs` of the run had arrived at `arrivedMonoMs`; on the media timeline `holeMs` lie between the fragment
+   * that came before and the one that came now. Answers whether the timeline still makes sense.
+   */
+  observe(mediaEndMs: number, arrivedMonoMs: number, holeMs = 0): 'fits' | 'jumped-ahead' | 'lags' {
     const zero = arrivedMonoMs - mediaEndMs;
     this.#firstArrivalMs ??= arrivedMonoMs;
     const inBurst = arrivedMonoMs - this.#firstArrivalMs < BURST_MS;
     if (this.#zeroMs !== null) {
-      if (!inBurst && zero < this.#zeroMs - JUMP_AHEAD_MS) return 'jumped-ahead';
+      // A burst of old pictures has no holes: with one, it is a jump even then.
+      if (zero < this.#zeroMs - JUMP_AHEAD_MS && (!inBurst || holeMs > JUMP_AHEAD_MS)) return 'jumped-ahead';
       if (zero > this.#zeroMs + LAG_MAX_MS) return 'lags';
     }
     // Before anything was settled the first estimate may still fall freely; afterwards only `settle` moves it, gently. A burst

@@ -156,7 +156,7 @@ export async function readSegmentFile(path: string): Promise<SegmentContents> {
     let fragments = 0;
     let videoFrames = 0;
     let audioFrames = 0;
-    let mediaFromMs = 0;
+    let mediaFromMs: number | null = null;
     let mediaToMs = 0;
     try {
       for (;;) {
@@ -170,8 +170,11 @@ export async function readSegmentFile(path: string): Promise<SegmentContents> {
         if (box.type === 'mdat') {
           if (moof === null || header === null) throw new Mp4Fault('media before its fragment header');
           const info = readFragment(header, moof);
-          if (fragments === 0) mediaFromMs = info.startMs;
-          mediaToMs = info.endMs;
+          // Sound without a picture lies in the file and covers no time.
+          if (info.leadSamples > 0) {
+            mediaFromMs ??= info.startMs;
+            mediaToMs = info.endMs;
+          }
           videoFrames += info.videoFrames;
           audioFrames += info.audioFrames;
           fragments += 1;
@@ -201,8 +204,8 @@ export async function readSegmentFile(path: string): Promise<SegmentContents> {
       headerBytes,
       wholeBytes,
       fileBytes,
-      mediaFromMs,
-      mediaToMs,
+      mediaFromMs: mediaFromMs ?? identity.mediaFromMs,
+      mediaToMs: mediaFromMs === null ? identity.mediaFromMs : mediaToMs,
       videoFrames,
       audioFrames,
       fragments,

@@ -34,7 +34,7 @@ const AHEAD_S = 2;
  * A burst after a silence is behind the machine's clock, so a silence in the middle of it stays as long as it was.
  *
  * An expression of ffmpeg's for a time that is called `ts`. Registers: 0 the time given, 1 how far the times given have been ahead of
- * the machine's clock at most, 2 the last good distance.
+ * the machine's clock at most, 2 the last good distance, 3 how many there were: the first one's time is often only guessed by ffmpeg.
  */
 function overJumps(ts: 'DTS' | 'PTS'): string {
   const clock = 'time(0)/TB';
@@ -42,7 +42,7 @@ function overJumps(ts: 'DTS' | 'PTS'): string {
   const bridge = `st(0,PREV_OUT${ts}+ld(2));st(1,ld(0)-${clock})`;
   const follow = `st(2,${ts}-PREV_IN${ts});st(1,max(ld(1),ld(0)-${clock}))`;
   const next = `st(0,PREV_OUT${ts}+${ts}-PREV_IN${ts});if(${isJump},${bridge},${follow});ld(0)`;
-  return `if(eq(N,0),st(1,${ts}-${clock});${ts},${next})`;
+  return `if(lt(ld(3),2),st(3,ld(3)+1);st(1,${ts}-${clock});${ts},${next})`;
 }
 
 /** The same for packets that are copied. The one at a jump may come with its old time of decoding and its new time of showing. */

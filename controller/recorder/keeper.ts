@@ -263,16 +263,9 @@ export class Keeper {
     return last !== null && last.run === fragment.run && fragment.index === last.index + 1;
   }
 
-  /**
-   * The source itself left a hole before this fragment. Not behind the first fragment of a run: a server that sends sound before its
-   * first keyframe has that picture dated to the run's beginning, which looks like a hole and is none.
-   */
+  /** The source itself left a hole before this fragment. */
   #silence(fragment: Fragment): boolean {
-    return (
-      this.#follows(fragment) &&
-      fragment.index > 1 &&
-      fragment.info.startMs - (this.#lastWritten?.mediaToMs ?? 0) > SILENCE_MS
-    );
+    return this.#follows(fragment) && fragment.info.startMs - (this.#lastWritten?.mediaToMs ?? 0) > SILENCE_MS;
   }
 
   /** A new run that begins with more than one group of pictures of the past: only the last of these is needed. */

@@ -8,7 +8,7 @@ import { between, type Instant } from '../core/time.ts';
 import { Capture, type CaptureEnd, type CaptureHints, STOPPED, soundComes } from './capture.ts';
 import { Keeper, type KeeperWorld, type KeptBefore } from './keeper.ts';
 import { Ring } from './ring.ts';
-import { Run } from './run.ts';
+import { type Dated, Run } from './run.ts';
 
 /** Memory of one stream: a minute of a stalled disk at 8 Mbit/s. */
 export const RING_BYTES_MAX = 64 * 1024 * 1024;
@@ -211,22 +211,32 @@ export class Stream {
   }
 
   #take(bytes: Buffer, info: FragmentInfo, arrivedMonoMs: number): boolean {
-    let run = this.#run;
+    const run = this.#run;
     if (run === null) return false;
     this.#lastBytesAt = this.#world.clock.now();
-    const verdict = run.clock.observe(info.endMs, arrivedMonoMs);
+    const dated = run.date({ bytes, info, arrivedMonoMs });
+    if (this.#phase !== 'receiving') this.#enter('receiving', null);
+    return dated.every((one) => this.#place(one));
+  }
+
+  /** Lays a fragment on the clock and into memory. Answers false when the timeline makes no sense any more. */
+  #place({ bytes, info, arrivedMonoMs, holeMs }: Dated): boolean {
+    let run = this.#run;
+    if (run === null) return false;
+    // Sound without a picture has no time of its own.
+    const takenMs = info.endMs + run.heldBackMs(info);
+    const verdict = info.leadSamples > 0 ? run.clock.observe(takenMs, arrivedMonoMs, holeMs) : 'fits';
     if (verdict === 'lags') return false;
     if (verdict === 'jumped-ahead') {
       // The same connection goes on under another timeline: a new run, so that no hole of hours appears in the old one.
       const cause: Cause = { code: 'stream-changed', detail: 'the timestamps of the source jumped' };
       run.ended = { cause, exit: null };
-      const next = new Run(this.#world.newId(), run.headerBytes, run.header, run.media);
+      const next = run.continued(this.#world.newId());
       this.#keeper.lost(cause, run);
-      next.clock.observe(info.endMs, arrivedMonoMs);
+      next.clock.observe(takenMs, arrivedMonoMs);
       this.#run = next;
       run = next;
     }
-    if (this.#phase !== 'receiving') this.#enter('receiving', null);
     const dropped = this.#ring.push({ run, index: run.nextIndex++, bytes, info });
     if (dropped > 0 && this.#keeper.keeping) {
       this.#keeper.lost(
@@ -243,6 +253,7 @@ export class Stream {
   }
 
   #endRun(end: CaptureEnd): void {
+    for (const one of this.#run?.settle() ?? []) this.#place(one);
     const run = this.#run;
     this.#run = null;
     this.#media = null;

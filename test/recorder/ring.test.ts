@@ -31,6 +31,7 @@ function fragment(run: Run, n: number, bytes = 1_000): Fragment {
       endMs: (n + 1) * FRAGMENT_MS,
       videoFrames: 12,
       audioFrames: 0,
+      ...{ leadSamples: 12, stepMs: FRAGMENT_MS / 12, firstStepMs: FRAGMENT_MS / 12 },
       startsWithKeyframe: n % 4 === 0,
     },
   };
