@@ -10,14 +10,18 @@ import { DescribeFault, describe, type Offer } from './describe.ts';
 import { type AudioPlan, Ffmpeg, type FfmpegEnd } from './ffmpeg.ts';
 import { FragmentReader } from './fragments.ts';
 
-/** No bytes for this long is a lost source (quirk Q02). */
-export const STALL_MS = 3_000;
+/**
+ * No bytes for this long is a lost source (quirk Q02). It is to be known within 3 s: a look comes up to 0.2 s late. Cameras that are
+ * silent for two seconds and then go on are left in peace: from one fragment to the next that is 2.3 s here.
+ */
+export const STALL_MS = 2_700;
 /** From start to the first byte: slow cameras take their time. */
 const FIRST_BYTE_MS = 10_000;
 /** ffmpeg shows no picture before the first sound of a track that was announced; a dead microphone must not cost longer than this. */
 const FIRST_BYTE_WITH_SOUND_MS = 5_000;
 const DESCRIBE_MS = 5_000;
-const WATCH_EVERY_MS = 250;
+/** The owner looks about every 200 ms; when a look comes this much after the one before, this process itself stood still. */
+const LOOK_LATE_MS = 500;
 
 /** What an attempt tells while it runs. */
 export interface CaptureListener {
@@ -25,6 +29,11 @@ export interface CaptureListener {
   /** Answers false when the run's timeline broke: the attempt then ends. */
   fragment(bytes: Buffer, info: FragmentInfo, arrivedMonoMs: number): boolean;
   warn(warnings: readonly Cause[]): void;
+  /**
+   * The source is lost; told in the moment in which this is decided. The old ffmpeg is still being ended then, and fragments that it
+   * held back may follow.
+   */
+  lost(cause: Cause): void;
 }
 
 /** What the attempts before it taught. */
@@ -37,8 +46,8 @@ export interface CaptureHints {
 export interface CaptureEnd {
   readonly cause: Cause;
   readonly exit: string | null;
-  /** At least one whole fragment came while it ran. */
-  readonly hadMedia: boolean;
+  /** From the first whole fragment that came while it ran to the last, in milliseconds; null when none came. */
+  readonly mediaMs: number | null;
   readonly hadAudioPlan: boolean;
 }
 
@@ -48,6 +57,7 @@ export class Capture {
   readonly #clock: Clock;
   readonly #stop = new AbortController();
   #stopCause: Cause = STOPPED;
+  #look: (() => void) | null = null;
 
   constructor(program: string, source: Source, clock: Clock) {
     this.#program = program;
@@ -62,6 +72,11 @@ export class Capture {
     this.#stop.abort();
   }
 
+  /** Time passed: is the source still there? Call it about every 200 ms. One timer for all streams costs less than one for each. */
+  look(): void {
+    this.#look?.();
+  }
+
   /** Runs until the source ends, stalls or breaks, or `stop` is called. Never rejects. */
   async run(hints: CaptureHints, listener: CaptureListener): Promise<CaptureEnd> {
     let offer: Offer;
@@ -70,30 +85,32 @@ export class Capture {
     } catch (error) {
       const cause =
         error instanceof DescribeFault ? error.reason : { code: 'camera-unreachable' as const, detail: String(error) };
-      return { cause, exit: null, hadMedia: false, hadAudioPlan: false };
+      return { cause, exit: null, mediaMs: null, hadAudioPlan: false };
     }
     const audio = audioPlan(offer, this.#source, hints);
     listener.warn(audioWarnings(offer, this.#source, hints));
     return this.#stop.signal.aborted
-      ? { cause: STOPPED, exit: null, hadMedia: false, hadAudioPlan: false }
+      ? { cause: STOPPED, exit: null, mediaMs: null, hadAudioPlan: false }
       : await this.#record(offer, audio, hints, listener);
   }
 
   async #record(offer: Offer, audio: AudioPlan, hints: CaptureHints, listener: CaptureListener): Promise<CaptureEnd> {
-    const startedMs = this.#clock.now().monoMs;
-    const firstByteMs = offer.video !== null && audio !== 'none' ? FIRST_BYTE_WITH_SOUND_MS : FIRST_BYTE_MS;
-    let lastBytesMs: number | null = null;
-    let lastPictureMs = 0;
-    let hadMedia = false;
-    let broken: Cause | null = null;
+    const watch = new SourceWatch(this.#clock, offer.video !== null && audio !== 'none', offer.video !== null);
+    let isBroken = false;
+    let decide: (verdict: Cause | FfmpegEnd) => void = () => undefined;
+    const verdict = new Promise<Cause | FfmpegEnd>((resolve) => {
+      decide = resolve;
+    });
+    const breakOff = (cause: Cause) => {
+      isBroken = true;
+      decide(cause);
+    };
     const reader = new FragmentReader({
       header: (bytes, header) => listener.header(bytes, header, mediaInfoOf(header, audio === 'copy')),
       fragment: (bytes, info) => {
-        hadMedia = true;
-        if (info.videoFrames > 0 || offer.video === null) lastPictureMs = this.#clock.now().monoMs;
-        if (broken === null && !listener.fragment(bytes, info, this.#clock.now().monoMs)) {
-          broken = { code: 'stream-changed', detail: 'the timestamps of the source no longer fit the clock' };
-        }
+        watch.fragment(info);
+        if (!isBroken && !listener.fragment(bytes, info, this.#clock.now().monoMs))
+          breakOff({ code: 'stream-changed', detail: 'the timestamps of the source no longer fit the clock' });
       },
     });
     const plan = {
@@ -104,45 +121,95 @@ export class Capture {
       audio,
     };
     const ffmpeg = new Ffmpeg(this.#program, plan, (chunk) => {
-      lastBytesMs = this.#clock.now().monoMs;
-      if (broken !== null) return;
+      watch.bytes();
+      if (isBroken) return;
       try {
         reader.push(chunk);
       } catch (error) {
-        broken = { code: 'stream-changed', detail: `the stream could not be read: ${(error as Error).message}` };
+        breakOff({ code: 'stream-changed', detail: `the stream could not be read: ${(error as Error).message}` });
       }
     });
-    const verdict = await new Promise<Cause | FfmpegEnd>((resolve) => {
-      let lookedMs = startedMs;
-      const watch = setInterval(() => {
-        const now = this.#clock.now().monoMs;
-        // A process that stood still itself blames no source: what came meanwhile waits in the pipe.
-        const lateMs = now - lookedMs - WATCH_EVERY_MS;
-        lookedMs = now;
-        if (lateMs > WATCH_EVERY_MS) {
-          lastBytesMs = lastBytesMs === null ? null : lastBytesMs + lateMs;
-          return;
-        }
-        if (broken !== null) resolve(broken);
-        else if (this.#stop.signal.aborted) resolve(this.#stopCause);
-        else if (lastBytesMs === null && now - startedMs > firstByteMs) {
-          resolve({ code: 'camera-stalled', detail: `nothing came within ${firstByteMs / 1000} s of the start` });
-        } else if (lastBytesMs !== null && now - lastBytesMs > STALL_MS) {
-          resolve({ code: 'camera-stalled', detail: `no bytes for ${STALL_MS / 1000} s` });
-        } else if (hadMedia && lastPictureMs > 0 && now - lastPictureMs > STALL_MS) {
-          resolve({ code: 'camera-stalled', detail: `sound comes, but no picture for ${STALL_MS / 1000} s` });
-        }
-      }, WATCH_EVERY_MS);
-      this.#stop.signal.addEventListener('abort', () => resolve(this.#stopCause), { once: true });
-      ffmpeg.ended.then(resolve);
-      ffmpeg.ended.finally(() => clearInterval(watch));
-    });
+    this.#look = () => {
+      const stall = watch.stall();
+      if (stall !== null) decide(stall);
+    };
+    const stop = () => decide(this.#stopCause);
+    this.#stop.signal.addEventListener('abort', stop, { once: true });
+    if (this.#stop.signal.aborted) stop();
+    void ffmpeg.ended.then(decide);
+    const decided = await verdict;
+    this.#look = null;
     // ffmpeg that is told to stop gives what it held back while it waited for a sound: that is kept, but it did not come in time.
-    const cameInTime = hadMedia;
-    const end = await ffmpeg.stop();
-    const cause = 'code' in verdict ? verdict : causeOfEnd(verdict, cameInTime);
-    return { cause, exit: end.exit, hadMedia: cameInTime, hadAudioPlan: audio !== 'none' };
+    const { mediaMs } = watch;
+    if ('code' in decided && !this.#stop.signal.aborted) listener.lost(decided);
+    const end = await ffmpeg.stop('code' in decided && decided.code === 'camera-stalled');
+    const cause = 'code' in decided ? decided : causeOfEnd(decided, mediaMs !== null);
+    return { cause, exit: end.exit, mediaMs, hadAudioPlan: audio !== 'none' };
   }
+}
+
+/** Looks at what comes, not at the process that brings it: bytes, and pictures where there should be some. */
+class SourceWatch {
+  readonly #clock: Clock;
+  readonly #hasPicture: boolean;
+  readonly #firstByteMs: number;
+  #startedMs: number;
+  #lookedMs: number;
+  #bytesMs: number | null = null;
+  #pictureMs: number | null = null;
+  #firstFragmentMs: number | null = null;
+  #lastFragmentMs = 0;
+
+  constructor(clock: Clock, waitsForSound: boolean, hasPicture: boolean) {
+    this.#clock = clock;
+    this.#hasPicture = hasPicture;
+    this.#firstByteMs = waitsForSound ? FIRST_BYTE_WITH_SOUND_MS : FIRST_BYTE_MS;
+    this.#startedMs = clock.now().monoMs;
+    this.#lookedMs = this.#startedMs;
+  }
+
+  /** From the first fragment to the last; null when there was none. */
+  get mediaMs(): number | null {
+    return this.#firstFragmentMs === null ? null : this.#lastFragmentMs - this.#firstFragmentMs;
+  }
+
+  bytes(): void {
+    this.#bytesMs = this.#clock.now().monoMs;
+  }
+
+  fragment(info: FragmentInfo): void {
+    const nowMs = this.#clock.now().monoMs;
+    this.#firstFragmentMs ??= nowMs;
+    this.#lastFragmentMs = nowMs;
+    if (info.videoFrames > 0 || !this.#hasPicture) this.#pictureMs = nowMs;
+  }
+
+  /** Why the source counts as lost, or null. */
+  stall(): Cause | null {
+    const nowMs = this.#clock.now().monoMs;
+    // A process that stood still itself blames no source: what came meanwhile waits in the pipe.
+    const lateMs = nowMs - this.#lookedMs;
+    this.#lookedMs = nowMs;
+    if (lateMs > LOOK_LATE_MS) {
+      this.#startedMs += lateMs;
+      if (this.#bytesMs !== null) this.#bytesMs += lateMs;
+      if (this.#pictureMs !== null) this.#pictureMs += lateMs;
+      return null;
+    }
+    if (this.#bytesMs === null) {
+      return nowMs - this.#startedMs > this.#firstByteMs
+        ? stalled(`nothing came within ${this.#firstByteMs / 1000} s of the start`)
+        : null;
+    }
+    if (nowMs - this.#bytesMs > STALL_MS) return stalled(`no bytes for ${STALL_MS / 1000} s`);
+    if (this.#pictureMs !== null && nowMs - this.#pictureMs > STALL_MS)
+      return stalled(`sound comes, but no picture for ${STALL_MS / 1000} s`);
+    return null;
+  }
+}
+
+function stalled(detail: string): Cause {
+  return { code: 'camera-stalled', detail };
 }
 
 /**

@@ -23,8 +23,10 @@ import { Stream } from './stream.ts';
 
 const TICK_MS = 200;
 const STATUS_EVERY_MS = 400;
-/** Changes that come together are told together. */
-const STATUS_SOON_MS = 10;
+/** What somebody waits for is told at once; what comes together is told together. */
+const STATUS_NEWS_MS = 10;
+/** That one more sync followed another: with many streams this is always so, and each status speaks of all of them. */
+const STATUS_SOON_MS = 150;
 const DISK_EVERY_MS = 2_000;
 const CLOCK_STATE_EVERY_MS = 60_000;
 /** A wall clock that moves this much against the monotonic one was stepped. */
@@ -52,7 +54,7 @@ export class RecorderProcess {
   #saving: Promise<void> = Promise.resolve();
   #recovery: Recovery | null = null;
   #disk = { freeBytes: 0, totalBytes: 0 };
-  #soon: NodeJS.Timeout | null = null;
+  #soon: { readonly timer: NodeJS.Timeout; readonly isNews: boolean } | null = null;
   #wallMinusMonoMs = 0;
   #closed: Promise<void> | null = null;
 
@@ -114,7 +116,7 @@ export class RecorderProcess {
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    if (this.#soon !== null) clearTimeout(this.#soon);
+    if (this.#soon !== null) clearTimeout(this.#soon.timer);
     const orderly = async () => {
       await Promise.all([...this.#streams.values()].map((stream) => stream.close()));
       await this.#saving;
@@ -202,7 +204,7 @@ export class RecorderProcess {
     this.#desired = desired;
     for (const [id, wish] of Object.entries(desired.streams)) this.#stream(id).desire(wish);
     for (const [id, stream] of this.#streams) if (!Object.hasOwn(desired.streams, id)) stream.rest();
-    this.#changed();
+    this.#changed(true);
   }
 
   #stream(id: string): Stream {
@@ -214,7 +216,8 @@ export class RecorderProcess {
       media: { begin: (identity, header) => SegmentFile.create(this.#layout.media, identity, header) },
       journal: (fact) => this.#ledger.append(fact),
       newId: () => ulid(this.#clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES)),
-      changed: () => this.#changed(),
+      changed: () => this.#changed(false),
+      news: () => this.#changed(true),
       warn: (name, cause) => this.#options.log.warn({ stream: name, cause }, 'a source is lost; it is tried again'),
     });
     stream.restore(this.#recovery?.kept.get(id), this.#recovery?.endedClaims.get(id) ?? []);
@@ -233,15 +236,18 @@ export class RecorderProcess {
     for (const stream of this.#streams.values()) stream.tick();
   }
 
-  #changed(): void {
-    this.#soon ??= setTimeout(() => {
-      this.#soon = null;
-      this.#tell();
-    }, STATUS_SOON_MS);
+  #changed(isNews: boolean): void {
+    if (this.#soon !== null) {
+      if (this.#soon.isNews || !isNews) return;
+      clearTimeout(this.#soon.timer);
+    }
+    this.#soon = { timer: setTimeout(() => this.#tell(), isNews ? STATUS_NEWS_MS : STATUS_SOON_MS), isNews };
   }
 
   #tell(): void {
-    this.#socket.sendStatus(this.#status());
+    if (this.#soon !== null) clearTimeout(this.#soon.timer);
+    this.#soon = null;
+    if (this.#socket.hasVisitors) this.#socket.sendStatus(this.#status());
   }
 
   #status(): RecorderStatus {

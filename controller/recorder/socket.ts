@@ -54,17 +54,24 @@ export class RecorderSocket {
     await chmod(this.#path, 0o660);
   }
 
+  get hasVisitors(): boolean {
+    return this.#visitors.size > 0;
+  }
+
   /** Sends to everyone who is there. */
   sendStatus(status: RecorderStatus): void {
-    for (const visitor of this.#visitors) this.#send(visitor, { type: 'status', status });
+    const line = lineOf({ type: 'status', status });
+    for (const visitor of this.#visitors) this.#write(visitor, line);
   }
 
   /** Sends a new entry to everyone who follows and has the one before it. */
   sendEntry(entry: Entry<RecorderFact>): void {
+    let line: string | null = null;
     for (const visitor of this.#visitors) {
       if (visitor.followed === null || visitor.catchingUp || visitor.followed + 1 !== entry.seq) continue;
       visitor.followed = entry.seq;
-      this.#send(visitor, { type: 'entry', entry });
+      line ??= lineOf({ type: 'entry', entry });
+      this.#write(visitor, line);
     }
   }
 
@@ -143,8 +150,12 @@ export class RecorderSocket {
   }
 
   #send(visitor: Visitor, message: FromRecorder): void {
+    this.#write(visitor, lineOf(message));
+  }
+
+  #write(visitor: Visitor, line: string): void {
     if (visitor.socket.destroyed) return;
-    visitor.socket.write(`${JSON.stringify(message)}\n`);
+    visitor.socket.write(line);
     if (visitor.socket.writableLength > UNREAD_BYTES_MAX) visitor.socket.destroy();
   }
 
@@ -153,6 +164,10 @@ export class RecorderSocket {
     this.#send(visitor, { type: 'refused', message: why });
     visitor.socket.end();
   }
+}
+
+function lineOf(message: FromRecorder): string {
+  return `${JSON.stringify(message)}\n`;
 }
 
 function drained(socket: Socket): Promise<void> {

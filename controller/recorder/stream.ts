@@ -7,14 +7,12 @@ import type { Cause, DesiredStream, MediaInfo, Source, StreamPhase, StreamStatus
 import { between, type Instant } from '../core/time.ts';
 import { Capture, type CaptureEnd, type CaptureHints, STOPPED, soundComes } from './capture.ts';
 import { Keeper, type KeeperWorld, type KeptBefore } from './keeper.ts';
+import { Retry } from './retry.ts';
 import { Ring } from './ring.ts';
 import { type Dated, Run } from './run.ts';
 
 /** Memory of one stream: a minute of a stalled disk at 8 Mbit/s. */
 export const RING_BYTES_MAX = 64 * 1024 * 1024;
-/** Pauses between attempts: 1, 2, 4 and then 5 s, for ever. */
-const RETRY_FIRST_MS = 1_000;
-const RETRY_MAX_MS = 5_000;
 /** A source whose sound brought nothing is listened to again and again, beside the recording; when sound comes it is connected anew. */
 const SOUND_AGAIN_MS = 10_000;
 /** A refused login locks accounts when it is tried again and again (quirk Q08). */
@@ -28,6 +26,8 @@ const SOUND_IS_BACK: Cause = {
 export interface StreamWorld extends Omit<KeeperWorld, 'sourceCause'> {
   readonly ffmpeg: string;
   warn(stream: string, cause: Cause): void;
+  /** Something that somebody waits for has changed: a phase, a cause, a claim. `changed` is what can wait for the next regular status. */
+  news(): void;
 }
 
 export class Stream {
@@ -47,6 +47,9 @@ export class Stream {
   #transport: 'tcp' | 'udp' = 'tcp';
   #run: Run | null = null;
   #phase: 'off' | 'connecting' | 'receiving' | 'lost' | 'refused' = 'off';
+  /** The attempt under way has lost its source: what still comes was held back and brings nothing to life. */
+  #isGivenUp = false;
+  #told = '';
   #shown: StreamPhase = 'off';
   #since: Instant;
   #cause: Cause | null = null;
@@ -58,7 +61,11 @@ export class Stream {
     this.#id = id;
     this.#world = world;
     this.#since = world.clock.now();
-    this.#keeper = new Keeper(id, this.#ring, { ...world, sourceCause: () => this.#cause });
+    this.#keeper = new Keeper(id, this.#ring, {
+      ...world,
+      sourceCause: () => this.#cause,
+      changed: () => this.#changed(),
+    });
   }
 
   /** Takes up what an earlier process left; before the first `desire`. */
@@ -73,13 +80,16 @@ export class Stream {
   /** Pursues a wish, merged by `mergeDesired`. A changed source is connected anew; a changed mode never touches the connection. */
   desire(wish: DesiredStream): void {
     const sourceChanged = this.#wish !== null && !sameSource(this.#wish.source, wish.source);
+    const wasKeeping = this.#keeper.keeping;
     this.#wish = wish;
     this.#keeper.desire(wish);
+    // Whoever wants to keep something does not wait for a pause that was made while nobody did.
+    if (!wasKeeping && this.#keeper.keeping && this.#phase === 'lost') this.#wakeUp?.();
     if (sourceChanged || !this.#wanted) this.#capture?.stop();
     if (sourceChanged) this.#wakeUp?.();
     if (this.#wanted) this.#loop ??= this.#supervise().finally(() => this.#loopEnded());
     else this.#wakeUp?.();
-    this.#world.changed();
+    this.#changed();
   }
 
   /** Nobody names this stream any more: disconnect. What it knows of its claims stays. */
@@ -87,22 +97,19 @@ export class Stream {
     if (this.#wish !== null && this.#wish.mode !== 'off') this.desire({ source: this.#wish.source, mode: 'off' });
   }
 
-  /** Time passed: lets go of what no claim can want any more, and lets the keeper see the clock. */
+  /** Time passed: looks at the source, lets go of what no claim can want any more, and lets the keeper see the clock. */
   tick(): void {
+    this.#capture?.look();
     this.#forget();
     if (this.#keeper.keeping) this.#keeper.wake();
     if (this.#withoutSound && this.#phase === 'receiving') this.#listenForSound();
   }
 
   status(): StreamStatus {
-    const phase = this.#phaseShown();
-    if (phase !== this.#shown) {
-      this.#shown = phase;
-      this.#since = this.#world.clock.now();
-    }
+    this.#show();
     const disk = this.#keeper.diskCause;
     return {
-      phase,
+      phase: this.#shown,
       since: this.#since,
       cause: this.#cause,
       warnings: disk === null ? this.#warnings : [disk, ...this.#warnings],
@@ -135,7 +142,7 @@ export class Stream {
   }
 
   async #supervise(): Promise<void> {
-    let retryMs = RETRY_FIRST_MS;
+    const retry = new Retry();
     let hints: CaptureHints = {
       transport: this.#wish?.source.transport === 'udp' ? 'udp' : 'tcp',
       withoutAudio: false,
@@ -144,6 +151,8 @@ export class Stream {
     this.#enter('connecting', null);
     while (this.#wanted && this.#wish !== null) {
       const source = this.#wish.source;
+      const begunAt = this.#world.clock.now();
+      this.#isGivenUp = false;
       this.#withoutSound = hints.withoutAudio;
       this.#transport = hints.transport;
       this.#capture = new Capture(this.#world.ffmpeg, source, this.#world.clock);
@@ -153,6 +162,7 @@ export class Stream {
         warn: (warnings) => {
           this.#warnings = warnings;
         },
+        lost: (cause) => this.#lose(cause),
       });
       this.#capture = null;
       this.#endRun(end);
@@ -162,19 +172,17 @@ export class Stream {
         this.#enter('connecting', null);
         continue;
       }
-      if (end.hadMedia) retryMs = RETRY_FIRST_MS;
+      this.#lose(end.cause);
       const learnt = learn(hints, end, source);
-      const pauseMs = isRefusal(end.cause) ? REFUSED_RETRY_MS : retryMs;
-      this.#enter(isRefusal(end.cause) ? 'refused' : 'lost', end.cause);
-      this.#world.warn(this.#id, end.cause);
+      const attempt = { mediaMs: end.mediaMs, tookMs: between(begunAt, this.#world.clock.now()) };
       // What was just learnt is tried at once, but not one lesson after the other: two that contradict must not race in a circle.
       const atOnce: boolean = end.cause === SOUND_IS_BACK || (learnt !== hints && !triedAtOnce);
       triedAtOnce = atOnce;
       if (!atOnce) {
-        await this.#pause(pauseMs);
-        retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+        const pauseMs = retry.pauseAfter(attempt, this.#keeper.keeping);
+        await this.#pause(isRefusal(end.cause) ? REFUSED_RETRY_MS : pauseMs);
       }
-      hints = end.hadMedia ? { ...learnt, withoutAudio: false } : learnt;
+      hints = end.mediaMs !== null ? { ...learnt, withoutAudio: false } : learnt;
     }
   }
 
@@ -215,7 +223,7 @@ export class Stream {
     if (run === null) return false;
     this.#lastBytesAt = this.#world.clock.now();
     const dated = run.date({ bytes, info, arrivedMonoMs });
-    if (this.#phase !== 'receiving') this.#enter('receiving', null);
+    if (this.#phase !== 'receiving' && !this.#isGivenUp) this.#enter('receiving', null);
     return dated.every((one) => this.#place(one));
   }
 
@@ -267,10 +275,35 @@ export class Stream {
     this.#ring.forgetBefore(this.#world.clock.now().monoMs - this.#wish.preRollMs);
   }
 
+  /** Once for each attempt, as soon as it is known. */
+  #lose(cause: Cause): void {
+    if (this.#isGivenUp) return;
+    this.#isGivenUp = true;
+    this.#enter(isRefusal(cause) ? 'refused' : 'lost', cause);
+    this.#world.warn(this.#id, cause);
+  }
+
   #enter(phase: 'off' | 'connecting' | 'receiving' | 'lost' | 'refused', cause: Cause | null): void {
     this.#phase = phase;
     this.#cause = cause;
-    this.#world.changed();
+    this.#changed();
+  }
+
+  /** News is told at once; that one sync followed another is not news. */
+  #changed(): void {
+    this.#show();
+    const { claims, diskCause, syncedAt } = this.#keeper;
+    const news = JSON.stringify([this.#shown, this.#cause, this.#warnings, claims, diskCause, syncedAt === null]);
+    if (news === this.#told) this.#world.changed();
+    else this.#world.news();
+    this.#told = news;
+  }
+
+  #show(): void {
+    const phase = this.#phaseShown();
+    if (phase === this.#shown) return;
+    this.#shown = phase;
+    this.#since = this.#world.clock.now();
   }
 
   /** Waits, or less when something changes. */
@@ -299,9 +332,9 @@ function learn(hints: CaptureHints, end: CaptureEnd, source: Source): CaptureHin
     return { ...hints, transport: hints.transport === 'tcp' ? 'udp' : 'tcp' };
   }
   const silent = end.cause.code === 'camera-stalled' || end.cause.code === 'ffmpeg-failed';
-  if (silent && !end.hadMedia && end.hadAudioPlan) return { ...hints, withoutAudio: true };
+  if (silent && end.mediaMs === null && end.hadAudioPlan) return { ...hints, withoutAudio: true };
   // Silent without its sound too: it was the camera, not the sound.
-  if (silent && !end.hadMedia && hints.withoutAudio) return { ...hints, withoutAudio: false };
+  if (silent && end.mediaMs === null && hints.withoutAudio) return { ...hints, withoutAudio: false };
   return hints;
 }
 

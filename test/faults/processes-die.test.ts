@@ -20,10 +20,13 @@ const CAMERAS = [
   tinyCamera({ id: 'three', audio: 'none' }),
 ];
 
-/** Every stream has a gap, none longer than the bound, and all for this cause. */
+/**
+ * No gap longer than the bound, and all for this cause. A recorder that is back before the camera's newest group of pictures is over
+ * gets these pictures once more, and there may be no gap at all.
+ */
 function expectGaps(verdict: ScenarioVerdict, cause: string, maxMs: number): void {
   for (const { stream, gapCauses, longestGapMs } of verdict.streams) {
-    expect([...new Set(gapCauses)], stream).toEqual([cause]);
+    for (const code of gapCauses) expect(code, stream).toBe(cause);
     expect(longestGapMs, stream).toBeLessThan(maxMs + LOADED_MS);
   }
 }
