@@ -2,7 +2,7 @@
  * The facts that journals hold. `journal/recorder` is written by the recorder alone, `journal/site` by the controller alone;
  * everything in SQLite is read out of these two and can be read out of them again.
  */
-import type { Cause, MediaInfo } from './recording.ts';
+import type { Cause, DiskRole, MediaInfo } from './recording.ts';
 import type { ClockState, Instant } from './time.ts';
 
 /** One stretch of one stream on disk: `media/<stream>/<run>/<sequence>.mp4`. */
@@ -81,7 +81,35 @@ export type RecorderFact =
   | SegmentFact
   | GapFact
   | { readonly type: 'clock-stepped'; readonly byMs: number }
-  | { readonly type: 'quarantined'; readonly path: string; readonly movedTo: string; readonly why: string };
+  | {
+      readonly type: 'quarantined';
+      readonly path: string;
+      readonly movedTo: string;
+      readonly why: string;
+      /** On which of two disks; absent where there is one. */
+      readonly disk?: DiskRole;
+    }
+  /** One of two disks is left; everything from here on is on the other one, until it is back. */
+  | { readonly type: 'disk-away'; readonly disk: DiskRole; readonly volume: string | null; readonly cause: Cause }
+  /** It holds everything again, but for `missing` segments that could not be copied. What had to be copied for that is counted. */
+  | {
+      readonly type: 'disk-back';
+      readonly disk: DiskRole;
+      readonly volume: string | null;
+      readonly copiedSegments: number;
+      readonly copiedBytes: number;
+      readonly missing: number;
+    }
+  | JournalSetAsideFact;
+
+/** A copy of a journal said something else than the longer one: each disk was used alone for a while. It is kept beside the new copy. */
+export interface JournalSetAsideFact {
+  readonly type: 'journal-set-aside';
+  readonly disk: DiskRole;
+  readonly journal: 'recorder' | 'site';
+  /** Below the root of that disk. */
+  readonly movedTo: string;
+}
 
 export type SessionKind = 'hearing' | 'interview' | 'inquiry' | 'reconsideration';
 
@@ -148,6 +176,7 @@ export type SiteFact =
       readonly rooms: readonly string[];
       readonly pinHash: string;
     }
+  | JournalSetAsideFact
   | {
       readonly type: 'audit';
       readonly who: string;

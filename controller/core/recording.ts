@@ -112,13 +112,35 @@ export interface StreamStatus {
   readonly ringBytes: number;
 }
 
+/** The two places of a pair. Each holds everything; main is asked first where both could answer. */
+export type DiskRole = 'main' | 'mirror';
+
+/** One disk as a status shows it. */
+export interface DiskStatus {
+  readonly disk: DiskRole;
+  readonly volume: string | null;
+  /** catching-up: it is written to again, and what it lacks is being copied to it. */
+  readonly state: 'well' | 'catching-up' | 'away';
+  readonly since: Instant;
+  /** Why it is away; or what the last disk there is refuses. */
+  readonly cause: Cause | null;
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Finished segments that it does not hold. */
+  readonly lackingSegments: number;
+  readonly lackingBytes: number;
+}
+
 export interface RecorderStatus {
   readonly at: Instant;
   readonly pid: number;
   readonly version: string;
   readonly revision: number;
   readonly clock: ClockState;
+  /** The least room of the disks that are not away: the first to be full ends the second copy, or the recording. */
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number };
+  /** One or two; the main one first. Absent in the status of an older recorder. */
+  readonly disks?: readonly DiskStatus[];
   readonly journal: ChainHead;
   readonly streams: { readonly [stream: string]: StreamStatus };
 }

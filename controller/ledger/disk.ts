@@ -3,17 +3,14 @@
  * hangs takes none of the threads that the other one needs.
  */
 import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
-import type { Cause } from '../core/recording.ts';
+import type { Cause, DiskRole, DiskStatus } from '../core/recording.ts';
 import type { Instant } from '../core/time.ts';
-import { replaceFile } from './durable.ts';
+import { replaceFile, syncDirectory } from './durable.ts';
 import { type Layout, layoutOf, segmentPath } from './layout.ts';
 import type { SegmentIdentity } from './segment-file.ts';
-import { type DiskRole, type Look, readVolume, type Volume, volumeFileOf } from './volume.ts';
-
-/** catching-up: it is written to again, and what it lacks is being copied to it. */
-export type DiskState = 'well' | 'catching-up' | 'away';
+import { type Look, readVolume, type Volume, volumeFileOf } from './volume.ts';
 
 /** A finished segment as a copy of it must be. */
 export interface WholeSegment {
@@ -39,10 +36,12 @@ export class Disk {
   queuedBytes = 0;
   /** Set while the reserve of its journal is spent: what room there is belongs to the journal. */
   reserveIsSpent = false;
-  state: DiskState = 'well';
+  state: DiskStatus['state'] = 'well';
   cause: Cause | null = null;
   since: Instant;
   volume: Volume | null = null;
+  /** A question about its room is under way. */
+  isLookedAtForRoom = false;
   #seen: { readonly dev: number; readonly ino: number } | null = null;
   room = { freeBytes: 0, totalBytes: 0 };
   readonly #actsMax: number;
@@ -78,6 +77,16 @@ export class Disk {
       if (next === undefined) this.#acts -= 1;
       else next();
     }
+  }
+
+  get status(): DiskStatus {
+    let lackingBytes = 0;
+    for (const { bytes } of this.lacking.values()) lackingBytes += bytes;
+    const { role, volume, state, since, cause, room, lacking } = this;
+    return {
+      ...{ disk: role, volume: volume?.volume ?? null, state, since, cause, ...room },
+      ...{ lackingSegments: lacking.size, lackingBytes },
+    };
   }
 
   /** Path of a segment's file on this disk. */
@@ -129,7 +138,9 @@ export class Disk {
   async prepare(): Promise<void> {
     const { root, media, quarantine, recorder } = this.layout;
     try {
-      for (const folder of [root, media, quarantine, recorder]) await mkdir(folder, { recursive: true, mode: 0o750 });
+      await makeFolder(root);
+      for (const folder of [media, quarantine, recorder]) await mkdir(folder, { recursive: true, mode: 0o750 });
+      await syncDirectory(root);
       // A folder can exist and still refuse every file.
       await replaceFile(join(recorder, 'probe'), 'writable\n', 0o640);
     } catch (error) {
@@ -150,6 +161,14 @@ export class Disk {
       throw error;
     }
   }
+}
+
+/** Makes a folder and those above it, and makes their names last. One above that is not ours to open is not ours to make last. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o750 });
+  const top = first === undefined ? path : dirname(first);
+  for (let at = path; at !== top && at !== dirname(at); at = dirname(at))
+    await syncDirectory(dirname(at)).catch(() => undefined);
 }
 
 /** The errors by which a disk says that it is full. */

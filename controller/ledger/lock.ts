@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { basename, dirname, join } from 'node:path';
 import { AppError, type ErrorCode, errnoOf } from '../core/errors.ts';
 
 export class FolderLock {
@@ -14,9 +15,9 @@ export class FolderLock {
     this.#server = server;
   }
 
-  /** Takes the lock called `role` on an existing folder. Rejects with `taken` when another living process holds it. */
+  /** Takes the lock called `role` on a folder, which need not be there: its disk may be away. Rejects with `taken` when another living process holds it. */
   static take(folder: string, role: string, taken: ErrorCode): Promise<FolderLock> {
-    const name = `\0quancheng-${role}-${createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 32)}`;
+    const name = `\0quancheng-${role}-${createHash('sha256').update(settled(folder)).digest('hex').slice(0, 32)}`;
     return new Promise((resolve, reject) => {
       const server = createServer((socket) => socket.destroy());
       server.once('error', (error) => {
@@ -30,5 +31,15 @@ export class FolderLock {
 
   release(): Promise<void> {
     return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+}
+
+/** The path without links, as far as it exists; the same whether or not a disk is mounted at its end. */
+function settled(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(settled(parent), basename(path));
   }
 }

@@ -15,6 +15,10 @@ import { segmentPath } from './layout.ts';
 const IDENTITY_BOX = Buffer.from('b7c5f6b0c1a94f0e9d1e71756e636831', 'hex');
 /** Identity boxes and headers are small; whatever claims to be larger is not one of ours. */
 const BOX_BYTES_MAX = 64 * 1024 * 1024;
+/** So many zeros in a row are no media; and so many when nothing follows them. */
+const ZEROS = Buffer.alloc(512);
+const ZEROS_AT_END_MIN = 16;
+const SCAN_BYTES = 256 * 1024;
 
 /** What a segment knows of itself before its first fragment: enough to take it in after a crash. */
 export type SegmentIdentity = Pick<
@@ -58,18 +62,25 @@ export class SegmentFile implements SegmentWriter {
   /** Where the last good sync left it; the hash is a copy taken there. */
   #synced: { readonly bytes: number; readonly hash: Hash } = { bytes: 0, hash: createHash('sha256') };
   #namesAreDurable = false;
+  readonly #mayWrite: () => void;
 
-  private constructor(path: string, file: FileHandle, headerBytes: number) {
+  private constructor(path: string, file: FileHandle, headerBytes: number, mayWrite: () => void) {
     this.path = path;
     this.#file = file;
     this.headerBytes = headerBytes;
+    this.#mayWrite = mayWrite;
   }
 
-  /** Begins `media/<stream>/<run>/<sequence>.mp4`, which must not exist yet. */
-  static async create(mediaFolder: string, identity: SegmentIdentity, header: Buffer): Promise<SegmentFile> {
+  /** Begins `media/<stream>/<run>/<sequence>.mp4`, which must not exist yet. `mayWrite` throws while media must not be written. */
+  static async create(
+    mediaFolder: string,
+    identity: SegmentIdentity,
+    header: Buffer,
+    mayWrite: () => void = () => undefined,
+  ): Promise<SegmentFile> {
     const path = join(mediaFolder, segmentPath(identity.stream, identity.run, identity.sequence));
     await mkdir(dirname(path), { recursive: true, mode: 0o750 });
-    const segment = new SegmentFile(path, await open(path, 'wx', 0o640), header.length);
+    const segment = new SegmentFile(path, await open(path, 'wx', 0o640), header.length, mayWrite);
     try {
       await segment.write(Buffer.concat([header, uuidBox(IDENTITY_BOX, { v: 1, ...identity })]));
     } catch (error) {
@@ -83,8 +94,14 @@ export class SegmentFile implements SegmentWriter {
     return this.#bytes;
   }
 
+  /** How much of it the last good sync answered for. */
+  get syncedBytes(): number {
+    return this.#synced.bytes;
+  }
+
   /** Appends bytes. When the disk refuses, nothing counts as written and {@link setBack} can be tried. */
   async write(bytes: Buffer): Promise<void> {
+    this.#mayWrite();
     let done = 0;
     while (done < bytes.length) {
       const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#bytes + done);
@@ -139,6 +156,8 @@ export interface SegmentContents {
   readonly videoFrames: number;
   readonly audioFrames: number;
   readonly fragments: number;
+  /** It ends where it does because the bytes that follow were never written: a power cut left their place and zeros in it. */
+  readonly isHollow: boolean;
 }
 
 /** Walks a segment file up to its last whole fragment. Throws Mp4Fault when it is not one of ours. */
@@ -154,6 +173,7 @@ export async function readSegmentFile(path: string): Promise<SegmentContents> {
     let moof: Buffer | null = null;
     let wholeBytes = 0;
     let fragments = 0;
+    let isHollow = false;
     let videoFrames = 0;
     let audioFrames = 0;
     let mediaFromMs: number | null = null;
@@ -169,6 +189,10 @@ export async function readSegmentFile(path: string): Promise<SegmentContents> {
         at += box.end;
         if (box.type === 'mdat') {
           if (moof === null || header === null) throw new Mp4Fault('media before its fragment header');
+          if (await hasZeros(file, at - box.end + box.headerBytes, at)) {
+            isHollow = true;
+            break;
+          }
           const info = readFragment(header, moof);
           // Sound without a picture lies in the file and covers no time.
           if (info.leadSamples > 0) {
@@ -209,9 +233,37 @@ export async function readSegmentFile(path: string): Promise<SegmentContents> {
       videoFrames,
       audioFrames,
       fragments,
+      isHollow,
     };
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * True when a stretch of `bytes [from, to)` was never written. Coded picture and sound hold no long run of zeros: H.264 and H.265
+ * break one up after two (emulation prevention), and what AAC fills up with is at most a few hundred bytes long and does not end a
+ * frame. A power cut leaves whole blocks of them, or the rest of one at the end.
+ */
+async function hasZeros(file: FileHandle, from: number, to: number): Promise<boolean> {
+  const end = await readAt(file, Math.max(from, to - ZEROS_AT_END_MIN), Math.min(ZEROS_AT_END_MIN, to - from));
+  if (end.length === ZEROS_AT_END_MIN && end.every((byte) => byte === 0)) return true;
+  // Chunks overlap, so that a run across their border is seen.
+  for (let at = from; at < to; at += SCAN_BYTES) {
+    const chunk = await readAt(file, at, Math.min(SCAN_BYTES + ZEROS.length, to - at));
+    if (chunk.includes(ZEROS)) return true;
+  }
+  return false;
+}
+
+/** Copies what stands in a file from `fromBytes` on to a new file. */
+export async function saveTail(path: string, fromBytes: number, to: string): Promise<void> {
+  const target = await open(to, 'wx', 0o640);
+  try {
+    for await (const chunk of createReadStream(path, { start: fromBytes })) await target.writeFile(chunk as Buffer);
+    await target.sync();
+  } finally {
+    await target.close();
   }
 }
 

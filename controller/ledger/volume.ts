@@ -5,11 +5,9 @@
 import { link, open, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '../core/errors.ts';
+import type { DiskRole } from '../core/recording.ts';
 import { ULID_PATTERN } from '../core/ulid.ts';
 import { replaceFile, syncDirectory } from './durable.ts';
-
-/** The two places of a pair. Each holds everything; main is asked first where both could answer. */
-export type DiskRole = 'main' | 'mirror';
 
 export interface Volume {
   readonly volume: string;

@@ -18,7 +18,8 @@ export const LINE_BYTES_MAX = 1024 * 1024;
 const SILENCE_MAX_MS = 5_000;
 
 export interface RecorderLinkOptions {
-  readonly socketPath: string;
+  /** Where the recorder's socket may lie; with two disks there is one on each, and they are tried in turn. */
+  readonly socketPath: string | readonly string[];
   /** Number of the last entry of the recorder's journal that the index holds. */
   readonly afterSeq: () => number;
   readonly log: Log;
@@ -69,8 +70,12 @@ export class RecorderLink implements Recorder {
 
   async #run(): Promise<void> {
     let waitMs = RECONNECT_FIRST_MS;
-    while (!this.#end.signal.aborted) {
-      const wasHere = await this.#connection();
+    const { socketPath } = this.#options;
+    const paths = typeof socketPath === 'string' ? [socketPath] : socketPath;
+    for (let attempt = 0; !this.#end.signal.aborted; attempt++) {
+      const wasHere = await this.#connection(paths[attempt % paths.length] ?? '');
+      // The next place is tried at once; a pause comes when none of them answered.
+      if (!wasHere && (attempt + 1) % paths.length !== 0) continue;
       if (wasHere) waitMs = RECONNECT_FIRST_MS;
       await delay(waitMs, undefined, { signal: this.#end.signal, ref: false }).catch(() => undefined);
       waitMs = Math.min(RECONNECT_MAX_MS, waitMs * 2);
@@ -78,9 +83,9 @@ export class RecorderLink implements Recorder {
   }
 
   /** One connection from beginning to end; answers whether it ever stood. */
-  #connection(): Promise<boolean> {
+  #connection(path: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const socket = connect(this.#options.socketPath);
+      const socket = connect(path);
       this.#socket = socket;
       let hasStood = false;
       let tail = '';

@@ -3,21 +3,23 @@
  * Whatever happens to the controller, it goes on with the last wish; when it is itself restarted, it takes that wish up again.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rename } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { mergeDesired } from '../core/desired.ts';
-import { AppError, sentenceOf } from '../core/errors.ts';
+import { sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import type { DesiredState, RecorderStatus, StreamStatus } from '../core/recording.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
+import type { Disk } from '../ledger/disk.ts';
+import { Disks } from '../ledger/disks.ts';
 import { replaceFile } from '../ledger/durable.ts';
-import { type Layout, layoutOf } from '../ledger/layout.ts';
 import { FolderLock } from '../ledger/lock.ts';
-import { SegmentFile } from '../ledger/segment-file.ts';
+import { Media } from '../ledger/media.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { isDesired } from './desired-check.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { type Recovery, recover } from './recovery.ts';
+import { SecondCopy } from './second-copy.ts';
 import { RecorderSocket } from './socket.ts';
 import { Stream } from './stream.ts';
 
@@ -27,14 +29,24 @@ const STATUS_EVERY_MS = 400;
 const STATUS_NEWS_MS = 10;
 /** That one more sync followed another: with many streams this is always so, and each status speaks of all of them. */
 const STATUS_SOON_MS = 150;
-const DISK_EVERY_MS = 2_000;
+const RESERVE_EVERY_MS = 2_000;
 const CLOCK_STATE_EVERY_MS = 60_000;
 /** A wall clock that moves this much against the monotonic one was stepped. */
 const CLOCK_STEP_MS = 250;
 const CLOSE_MS_MAX = 20_000;
+/** What libuv has unless it is told otherwise. */
+const IO_THREADS = 4;
 
 export interface RecorderOptions {
   readonly dataFolder: string;
+  /** The data folder on a second disk, which holds the same. */
+  readonly mirrorFolder?: string | null;
+  /** The volume that the data folder has to be. */
+  readonly volume?: string | null;
+  /** Threads of this process that do the work on disks. */
+  readonly ioThreads?: number;
+  /** Only a fresh process finds out what holds: this one should end, and be started again. */
+  readonly onFatal?: () => void;
   /** The ffmpeg program. */
   readonly ffmpeg: string;
   readonly version: string;
@@ -43,49 +55,68 @@ export interface RecorderOptions {
 
 export class RecorderProcess {
   readonly #options: RecorderOptions;
-  readonly #layout: Layout;
   readonly #clock = new SystemClock();
+  readonly #disks: Disks;
+  readonly #media: Media;
   readonly #ledger: LedgerWriter;
+  readonly #secondCopy: SecondCopy;
   readonly #socket: RecorderSocket;
   readonly #streams = new Map<string, Stream>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #lock: FolderLock | null = null;
+  readonly #locks: FolderLock[] = [];
+  /** Disks that went away and have not come back. */
+  readonly #left = new Set<Disk>();
   #desired: DesiredState = { revision: 0, streams: {} };
   #saving: Promise<void> = Promise.resolve();
   #recovery: Recovery | null = null;
-  #disk = { freeBytes: 0, totalBytes: 0 };
   #soon: { readonly timer: NodeJS.Timeout; readonly isNews: boolean } | null = null;
   #wallMinusMonoMs = 0;
   #closed: Promise<void> | null = null;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#layout = layoutOf(options.dataFolder);
-    this.#ledger = new LedgerWriter(this.#layout.recorderJournal, this.#clock, options.log);
+    const { log, dataFolder, mirrorFolder = null, volume = null, ioThreads = IO_THREADS } = options;
+    const clock = this.#clock;
+    this.#disks = new Disks({ main: dataFolder, mirror: mirrorFolder, volume, threads: ioThreads, clock, log });
+    this.#media = new Media(this.#disks, clock);
+    this.#ledger = new LedgerWriter(this.#disks, clock, log);
+    this.#secondCopy = new SecondCopy({
+      disks: this.#disks,
+      media: this.#media,
+      entries: () => this.#ledger.entries(),
+      append: (fact) => this.#ledger.append(fact),
+      changed: () => this.#changed(false),
+      log,
+    });
     this.#socket = new RecorderSocket(
-      this.#layout.recorderSocket,
       {
         desire: (desired) => this.#desire(desired),
         read: (afterSeq) => this.#ledger.read(afterSeq),
         status: () => this.#status(),
       },
-      options.log,
+      log,
     );
   }
 
   /**
-   * Waits for the data folder, for recovery and for the socket; never for a camera. Rejects with `data-not-writable` or
-   * `recorder-already-runs`.
+   * Waits for a disk, for recovery and for the socket; never for a camera, and never for a second disk that is away. Rejects with
+   * `data-not-writable`, `wrong-disk` or `recorder-already-runs`.
    */
   async start(): Promise<void> {
     const { log } = this.#options;
-    await this.#takeFolder();
+    await this.#takeFolders();
     await this.#clock.refresh();
     const now = this.#clock.now();
     this.#wallMinusMonoMs = now.wallMs - now.monoMs;
+    this.#disks.onChange((disk) => this.#diskChanged(disk));
+    this.#ledger.onSetAside((disk, movedTo) => this.#journalSetAside(disk, movedTo));
+    this.#ledger.onLost(() => {
+      log.error({}, 'the last lines of the journal are on a disk that is away; a fresh start goes on without them');
+      this.#options.onFatal?.();
+    });
     await this.#ledger.open();
-    this.#recovery = await recover(this.#layout, this.#clock);
-    const { before, facts, adopted, truncatedBytes, quarantined } = this.#recovery;
+    this.#recovery = await recover(this.#disks, this.#ledger.entries(), this.#clock);
+    const { before, facts, adopted, truncatedBytes, quarantined, away, unsureFromMs } = this.#recovery;
     for (const fact of facts) await this.#ledger.append(fact);
     await this.#ledger.append({
       type: 'recorder-started',
@@ -99,12 +130,12 @@ export class RecorderProcess {
     });
     log.info({ before, adopted, truncatedBytes, quarantined }, 'recorder started');
     this.#ledger.onEntry((entry) => this.#socket.sendEntry(entry));
-    await this.#lookAtDisk();
+    this.#secondCopy.start(away, unsureFromMs);
     this.#pursue(await this.#savedWish());
-    await this.#socket.start();
+    await this.#disks.onEach((disk) => this.#socket.listen(disk.layout.recorderSocket));
     this.#every(TICK_MS, () => this.#tick());
     this.#every(STATUS_EVERY_MS, () => this.#tell());
-    this.#every(DISK_EVERY_MS, () => void this.#lookAtDisk());
+    this.#every(RESERVE_EVERY_MS, () => void this.#ledger.tend());
     this.#every(CLOCK_STATE_EVERY_MS, () => void this.#clock.refresh());
   }
 
@@ -120,10 +151,13 @@ export class RecorderProcess {
     const orderly = async () => {
       await Promise.all([...this.#streams.values()].map((stream) => stream.close()));
       await this.#saving;
+      await this.#media.idle();
+      await this.#secondCopy.close();
       await this.#ledger.append({ type: 'recorder-stopped' });
       await this.#socket.close();
       await this.#ledger.close();
-      await this.#lock?.release();
+      this.#disks.close();
+      for (const lock of this.#locks) await lock.release();
     };
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -138,28 +172,51 @@ export class RecorderProcess {
     await Promise.race([orderly(), late]).finally(() => clearTimeout(timer));
   }
 
-  async #takeFolder(): Promise<void> {
-    const { root, media, quarantine } = this.#layout;
-    try {
-      for (const folder of [root, media, quarantine, dirname(this.#layout.desired)])
-        await mkdir(folder, { recursive: true, mode: 0o750 });
-      // A folder can exist and still refuse every file.
-      await replaceFile(`${this.#layout.recorderLock}.probe`, 'writable\n', 0o640);
-    } catch (error) {
-      throw new AppError('data-not-writable', `the data folder ${root} cannot be written: ${sentenceOf(error)}`, {
-        cause: error,
-      });
-    }
-    this.#lock = await FolderLock.take(root, 'recorder', 'recorder-already-runs');
+  async #takeFolders(): Promise<void> {
+    for (const { layout } of this.#disks.all)
+      this.#locks.push(await FolderLock.take(layout.root, 'recorder', 'recorder-already-runs'));
+    await this.#disks.open();
+    for (const disk of this.#disks.all) if (!disk.isUsable) this.#left.add(disk);
   }
 
+  /** A disk went away, is back, or complains as the last one there is. */
+  #diskChanged(disk: Disk): void {
+    this.#ledger.diskChanged(disk);
+    this.#secondCopy.diskChanged(disk);
+    this.#changed(true);
+    if (!disk.isUsable) this.#left.add(disk);
+    if (!disk.isUsable || !this.#left.delete(disk)) return;
+    const { log } = this.#options;
+    const ready = [
+      disk.act(() => replaceFile(disk.layout.desired, JSON.stringify(this.#desired), 0o600)),
+      disk.act(() => this.#socket.listen(disk.layout.recorderSocket)),
+    ];
+    Promise.all(ready).catch((error) => log.error({ error: sentenceOf(error) }, 'a disk that is back refuses'));
+  }
+
+  #journalSetAside(disk: Disk, movedTo: string): void {
+    const below = relative(disk.layout.root, movedTo);
+    this.#options.log.error({ disk: disk.role, movedTo }, 'a journal that said something else was set aside');
+    void this.#ledger.append({ type: 'journal-set-aside', disk: disk.role, journal: 'recorder', movedTo: below });
+  }
+
+  /** The newest wish that any disk holds. */
   async #savedWish(): Promise<DesiredState> {
-    const empty: DesiredState = { revision: 0, streams: {} };
+    let newest: DesiredState = { revision: 0, streams: {} };
+    for (const disk of this.#disks.usable) {
+      const saved = await disk.act(() => this.#wishOn(disk));
+      if (saved !== null && saved.revision > newest.revision) newest = saved;
+    }
+    return newest;
+  }
+
+  async #wishOn(disk: Disk): Promise<DesiredState | null> {
+    const { desired } = disk.layout;
     let text: string;
     try {
-      text = await readFile(this.#layout.desired, 'utf8');
+      text = await readFile(desired, 'utf8');
     } catch {
-      return empty;
+      return null;
     }
     try {
       const saved: unknown = JSON.parse(text);
@@ -167,13 +224,13 @@ export class RecorderProcess {
     } catch {
       // Told below: what cannot be read is kept for people to look at.
     }
-    const aside = `${this.#layout.desired}.unreadable-${Math.trunc(this.#clock.now().wallMs)}`;
-    await rename(this.#layout.desired, aside);
+    const aside = `${desired}.unreadable-${Math.trunc(this.#clock.now().wallMs)}`;
+    await rename(desired, aside);
     this.#options.log.error(
       { aside },
       'the last wish could not be read; it was set aside and the controller will send it again',
     );
-    return empty;
+    return null;
   }
 
   /** A new wish: merged with what is being kept, on disk before it is pursued. */
@@ -192,7 +249,7 @@ export class RecorderProcess {
     // Pursued at once and saved beside it: a press must not wait for this file, and a claim is in the journal anyway.
     this.#saving = this.#saving
       .catch(() => undefined)
-      .then(() => replaceFile(this.#layout.desired, JSON.stringify(this.#desired), 0o600));
+      .then(() => this.#disks.onEach((disk) => replaceFile(disk.layout.desired, JSON.stringify(this.#desired), 0o600)));
     await this.#saving;
   }
 
@@ -213,7 +270,7 @@ export class RecorderProcess {
     const stream = new Stream(id, {
       clock: this.#clock,
       ffmpeg: this.#options.ffmpeg,
-      media: { begin: (identity, header) => SegmentFile.create(this.#layout.media, identity, header) },
+      media: this.#media,
       journal: (fact) => this.#ledger.append(fact),
       newId: () => ulid(this.#clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES)),
       changed: () => this.#changed(false),
@@ -234,6 +291,7 @@ export class RecorderProcess {
       void this.#ledger.append({ type: 'clock-stepped', byMs: stepMs });
     }
     for (const stream of this.#streams.values()) stream.tick();
+    this.#media.tend();
   }
 
   #changed(isNews: boolean): void {
@@ -259,21 +317,11 @@ export class RecorderProcess {
       version: this.#options.version,
       revision: this.#desired.revision,
       clock: this.#clock.state(),
-      disk: this.#disk,
+      disk: this.#disks.room,
+      disks: this.#disks.all.map(({ status }) => status),
       journal: this.#ledger.head,
       streams,
     };
-  }
-
-  async #lookAtDisk(): Promise<void> {
-    try {
-      const { bavail, blocks, bsize } = await statfs(this.#layout.media);
-      this.#disk = { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
-    } catch (error) {
-      // A disk that cannot be asked has no room: a read error must never look like space.
-      this.#disk = { freeBytes: 0, totalBytes: this.#disk.totalBytes };
-      this.#options.log.error({ error: sentenceOf(error) }, 'the disk cannot be asked for its free space');
-    }
   }
 
   #every(ms: number, act: () => void): void {

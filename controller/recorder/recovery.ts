@@ -2,19 +2,30 @@
  * What a recorder does before anything else: reads its journal, looks at every file under media/, takes in what a crash left
  * half-written and sets aside what cannot be explained. It deletes nothing (invariant 3).
  */
-import { access, mkdir, open, rename } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Entry } from '../core/chain.ts';
-import { sentenceOf } from '../core/errors.ts';
+import { errnoOf, sentenceOf } from '../core/errors.ts';
 import type { RecorderFact, SegmentFact } from '../core/facts.ts';
-import type { Cause } from '../core/recording.ts';
+import type { Cause, DiskRole } from '../core/recording.ts';
 import { type Clock, type Instant, later, shift } from '../core/time.ts';
+import type { Disk } from '../ledger/disk.ts';
+import type { Disks } from '../ledger/disks.ts';
 import { syncDirectory } from '../ledger/durable.ts';
-import { followJournal } from '../ledger/journal-files.ts';
-import { type Layout, segmentPath } from '../ledger/layout.ts';
+import { segmentPath } from '../ledger/layout.ts';
 import { mediaFiles } from '../ledger/media-files.ts';
-import { hashFile, readSegmentFile, type SegmentIdentity } from '../ledger/segment-file.ts';
+import { freeName, setAside } from '../ledger/quarantine.ts';
+import {
+  hashFile,
+  readSegmentFile,
+  type SegmentContents,
+  type SegmentIdentity,
+  saveTail,
+} from '../ledger/segment-file.ts';
 import type { KeptBefore } from './keeper.ts';
+
+/** What a slower disk may still have been writing when everything ended, by the time of its segment's end. */
+const UNSURE_MS = 60_000;
 
 /** What is taken up from the time before. */
 export interface Recovery {
@@ -26,6 +37,10 @@ export interface Recovery {
   readonly quarantined: number;
   readonly kept: ReadonlyMap<string, KeptBefore>;
   readonly endedClaims: ReadonlyMap<string, readonly string[]>;
+  /** Disks that were left and had not caught up. */
+  readonly away: ReadonlySet<DiskRole>;
+  /** Segments that end after this wall time may be damaged on one of two disks without looking so; null when all was closed. */
+  readonly unsureFromMs: number | null;
 }
 
 interface StreamHistory {
@@ -36,12 +51,17 @@ interface StreamHistory {
 }
 
 /**
- * Reads journal and media folder and puts the files right. The facts are not yet journaled when it returns: should the power go
- * now, the next start finds the same files and comes to the same facts.
+ * Reads the journal and the media folders of the disks that are there, and puts the files right. The facts are not yet journaled
+ * when it returns: should the power go now, the next start finds the same files and comes to the same facts.
  */
-export async function recover(layout: Layout, clock: Clock): Promise<Recovery> {
+export async function recover(
+  disks: Disks,
+  entries: AsyncIterable<Entry<RecorderFact>>,
+  clock: Clock,
+): Promise<Recovery> {
   const streams = new Map<string, StreamHistory>();
   const known = new Set<string>();
+  const away = new Set<DiskRole>();
   let last: Entry<RecorderFact> | null = null;
   const historyOf = (stream: string): StreamHistory => {
     let history = streams.get(stream);
@@ -51,29 +71,27 @@ export async function recover(layout: Layout, clock: Clock): Promise<Recovery> {
     }
     return history;
   };
-  for await (const { entry } of followJournal<RecorderFact>(layout.recorderJournal)) {
-    if (entry === null) continue;
+  for await (const entry of entries) {
     last = entry;
-    remember(entry.fact, historyOf, known);
+    const { fact } = entry;
+    if (fact.type === 'disk-away') away.add(fact.disk);
+    if (fact.type === 'disk-back') away.delete(fact.disk);
+    remember(fact, historyOf, known);
   }
   const before = endOf(last, clock.now());
   const facts: RecorderFact[] = [];
   let adopted = 0;
   let truncatedBytes = 0;
   let quarantined = 0;
-  for (const path of await mediaFiles(layout.media)) {
-    const name = relative(layout.media, path);
-    if (known.has(name)) continue;
-    try {
-      const { fact, cutBytes } = await adopt(path, name);
+  for (const [name, holders] of await unknownFiles(disks, known)) {
+    const taken = await takeIn(disks, name, holders);
+    for (const fact of taken.facts) {
       facts.push(fact);
-      adopted += 1;
-      truncatedBytes += cutBytes;
+      if (fact.type === 'segment') adopted += 1;
+      if (fact.type === 'quarantined') quarantined += 1;
       remember(fact, historyOf, known);
-    } catch (error) {
-      facts.push(await setAside(layout, path, name, sentenceOf(error)));
-      quarantined += 1;
     }
+    truncatedBytes += taken.cutBytes;
   }
   const cause = causeOf(before);
   const kept = new Map<string, KeptBefore>();
@@ -87,7 +105,80 @@ export async function recover(layout: Layout, clock: Clock): Promise<Recovery> {
     });
     endedClaims.set(stream, [...history.ended]);
   }
-  return { before, facts, adopted, truncatedBytes, quarantined, kept, endedClaims };
+  const unsureFromMs = last === null || before === 'stopped' ? null : last.at.wallMs - UNSURE_MS;
+  return { before, facts, adopted, truncatedBytes, quarantined, kept, endedClaims, away, unsureFromMs };
+}
+
+/** Files under `media` that the journal does not know, by name, with the disks that hold one. */
+async function unknownFiles(disks: Disks, known: ReadonlySet<string>): Promise<[string, Disk[]][]> {
+  const found = new Map<string, Disk[]>();
+  for (const disk of disks.usable) {
+    for (const name of await namesOn(disk)) {
+      if (known.has(name)) continue;
+      const holders = found.get(name) ?? [];
+      holders.push(disk);
+      found.set(name, holders);
+    }
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Every file under `media` of a disk, as a path below it. */
+export async function namesOn(disk: Disk): Promise<string[]> {
+  const { media } = disk.layout;
+  return (await disk.act(() => mediaFiles(media))).map((path) => relative(media, path));
+}
+
+/**
+ * Takes a file in that no journal line speaks of. Of two copies the longer whole one counts, and the other disk is told that it
+ * lacks it; a copy is set aside only when none of them can be explained.
+ */
+export async function takeIn(
+  disks: Disks,
+  name: string,
+  holders: readonly Disk[],
+): Promise<{ readonly facts: readonly RecorderFact[]; readonly cutBytes: number }> {
+  const copies = await Promise.all(holders.map((disk) => disk.act(() => readCopy(disk, name))));
+  const whole = copies.filter((copy): copy is WholeCopy => 'contents' in copy);
+  for (const { disk, contents } of whole.sort((a, b) => b.contents.wholeBytes - a.contents.wholeBytes)) {
+    try {
+      const { fact, cutBytes } = await disk.act(() => adopt(disk, name, contents));
+      for (const other of disks.all)
+        if (other !== disk) other.lacking.set(name, { bytes: fact.bytes, sha256: fact.sha256 });
+      return { facts: [fact], cutBytes };
+    } catch (error) {
+      // Of two copies the other may do; the only one there is stops the start, which is tried again.
+      if (holders.length === 1) throw error;
+      disks.refused(disk, error);
+    }
+  }
+  const facts: RecorderFact[] = [];
+  for (const copy of copies) {
+    if (!('why' in copy)) continue;
+    const { disk, why } = copy;
+    const movedTo = await disk.act(() => setAside(disk.layout, join(disk.layout.media, name), name));
+    facts.push({ type: 'quarantined', path: name, movedTo, why, ...(disks.isPair ? { disk: disk.role } : {}) });
+  }
+  return { facts, cutBytes: 0 };
+}
+
+interface WholeCopy {
+  readonly disk: Disk;
+  readonly contents: SegmentContents;
+}
+
+/** A copy with at least one whole fragment, or why it cannot be explained. A copy that the disk does not let us read is left where it is. */
+async function readCopy(disk: Disk, name: string): Promise<WholeCopy | { disk: Disk; why: string } | { disk: Disk }> {
+  try {
+    const contents = await readSegmentFile(join(disk.layout.media, name));
+    const { identity } = contents;
+    const itsName = segmentPath(identity.stream, identity.run, identity.sequence);
+    if (itsName !== name) return { disk, why: `it says that it is ${itsName}` };
+    if (contents.fragments === 0) return { disk, why: 'no whole fragment had reached the disk' };
+    return { disk, contents };
+  } catch (error) {
+    return errnoOf(error) === null ? { disk, why: sentenceOf(error) } : { disk };
+  }
 }
 
 function remember(fact: RecorderFact, historyOf: (stream: string) => StreamHistory, known: Set<string>): void {
@@ -116,6 +207,9 @@ function remember(fact: RecorderFact, historyOf: (stream: string) => StreamHisto
     case 'recorder-stopped':
     case 'clock-stepped':
     case 'quarantined':
+    case 'disk-away':
+    case 'disk-back':
+    case 'journal-set-aside':
       break;
   }
 }
@@ -142,13 +236,16 @@ function causeOf(before: Recovery['before']): Cause {
   }
 }
 
-/** Cuts an open segment to its last whole fragment, makes that last and answers its fact. Throws when the file cannot be explained. */
-async function adopt(path: string, name: string): Promise<{ fact: SegmentFact; cutBytes: number }> {
-  const contents = await readSegmentFile(path);
+/** Cuts an open segment to its last whole fragment, makes that last and answers its fact. */
+async function adopt(
+  disk: Disk,
+  name: string,
+  contents: SegmentContents,
+): Promise<{ fact: SegmentFact; cutBytes: number }> {
+  const path = join(disk.layout.media, name);
   const { identity } = contents;
-  const itsName = segmentPath(identity.stream, identity.run, identity.sequence);
-  if (itsName !== name) throw new Error(`it says that it is ${itsName}`);
-  if (contents.fragments === 0) throw new Error('no whole fragment had reached the disk');
+  // Behind zeros there may be something whole that never can be placed: it is kept for people to look at.
+  if (contents.isHollow) await saveTail(path, contents.wholeBytes, await freeName(disk.layout, `${name}.tail`));
   const file = await open(path, 'r+');
   try {
     if (contents.wholeBytes < contents.fileBytes) await file.truncate(contents.wholeBytes);
@@ -178,22 +275,4 @@ function pickIdentity(identity: SegmentIdentity): SegmentIdentity {
   const { gapBefore, repeatsMs } = identity;
   const known = { seg, stream, run, sequence, from, mediaFromMs, media, clock, claims, startsWithKeyframe, gapBefore };
   return repeatsMs === undefined ? known : { ...known, repeatsMs };
-}
-
-async function setAside(layout: Layout, path: string, name: string, why: string): Promise<RecorderFact> {
-  await mkdir(layout.quarantine, { recursive: true, mode: 0o750 });
-  // A name that lies there already is another file's: nothing is ever written over.
-  let movedTo = join(layout.quarantine, name.replaceAll('/', '_'));
-  for (let copy = 2; await exists(movedTo); copy++)
-    movedTo = join(layout.quarantine, `${copy}_${name.replaceAll('/', '_')}`);
-  await rename(path, movedTo);
-  await syncDirectory(layout.quarantine);
-  return { type: 'quarantined', path: name, movedTo: relative(layout.root, movedTo), why };
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

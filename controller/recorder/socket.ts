@@ -28,32 +28,35 @@ interface Visitor {
 }
 
 export class RecorderSocket {
-  readonly #path: string;
   readonly #door: Door;
   readonly #log: Log;
   readonly #visitors = new Set<Visitor>();
-  #server: Server | null = null;
+  /** By path: one in each data folder, so that the controller finds the door when either disk is away. */
+  readonly #servers = new Map<string, Server>();
 
-  constructor(path: string, door: Door, log: Log) {
-    this.#path = path;
+  constructor(door: Door, log: Log) {
     this.#door = door;
     this.#log = log;
   }
 
-  /** Opens the socket (only this user may connect). */
-  async start(): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o750 });
+  /** Opens a socket at `path` (only this user may connect); anew, when the one that was there went with its disk. */
+  async listen(path: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+    const before = this.#servers.get(path);
+    this.#servers.delete(path);
+    before?.close();
     // The folder lock is held by now, so whatever lies here belongs to a process that is gone.
-    await rm(this.#path, { force: true });
+    await rm(path, { force: true });
     const server = createServer((socket) => this.#welcome(socket));
-    this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(this.#path, resolve);
+      server.listen(path, resolve);
     });
-    await chmod(this.#path, 0o660);
+    this.#servers.set(path, server);
+    await chmod(path, 0o660);
   }
 
+  /** False while nobody would hear a status. */
   get hasVisitors(): boolean {
     return this.#visitors.size > 0;
   }
@@ -77,7 +80,8 @@ export class RecorderSocket {
 
   async close(): Promise<void> {
     for (const { socket } of this.#visitors) socket.destroy();
-    await new Promise<void>((resolve) => (this.#server === null ? resolve() : this.#server.close(() => resolve())));
+    const servers = [...this.#servers.values()];
+    await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
   }
 
   #welcome(socket: Socket): void {

@@ -106,10 +106,11 @@ describe('reading', () => {
       wholeBytes: bytes,
       fileBytes: bytes,
       mediaFromMs: fragments[0]?.info.startMs,
-      mediaToMs: fragments.at(-1)?.info.endMs,
+      mediaToMs: fragments.findLast(({ info }) => info.leadSamples > 0)?.info.endMs,
       videoFrames: fragments.reduce((sum, { info }) => sum + info.videoFrames, 0),
       audioFrames: fragments.reduce((sum, { info }) => sum + info.audioFrames, 0),
       fragments: fragments.length,
+      isHollow: false,
     });
   });
 
