@@ -12,17 +12,21 @@ const EXIT_DAMAGED = 1;
 
 export const verify: Command = {
   summary: 'check presence, size, hash, chain and coverage of a data folder; exit code 1 when something does not hold',
-  usage: 'verify FOLDER',
+  usage: 'verify FOLDER [--mirror FOLDER]',
   async run(args) {
-    const { words } = readArguments(args, [], 1);
+    const { options, words } = readArguments(args, ['mirror'], 1);
     const folder = words[0];
     if (folder === undefined) throw new AppError('bad-usage', 'verify needs the data FOLDER');
     const root = resolve(folder);
     if (!existsSync(root)) throw new AppError('bad-usage', `there is no folder ${root}`);
-    const keyFile = siteKeyOf(layoutOf(root));
+    const mirror = options['mirror'] === undefined ? null : resolve(options['mirror']);
+    if (mirror !== null && !existsSync(mirror)) throw new AppError('bad-usage', `there is no folder ${mirror}`);
+    const keyFiles = [root, ...(mirror === null ? [] : [mirror])].map((folder) => siteKeyOf(layoutOf(folder)));
+    const keyFile = keyFiles.find((path) => existsSync(path));
     const verdict = await verifyFolder(root, {
       recorderRuns: await isLocked(root),
-      siteKeys: existsSync(keyFile) ? [openKeyFile(keyFile).publicKey] : [],
+      siteKeys: keyFile === undefined ? [] : [openKeyFile(keyFile).publicKey],
+      mirror,
     });
     const { findings, ...figures } = verdict;
     for (const finding of findings) console.log(lineOf(finding));

@@ -2,18 +2,18 @@
  * `quancheng verify`: reads a data folder as a stranger would, from the journals and the media files alone, and says what does
  * not hold. Presence, size, hash, chain, and invariant 2: of every claim, what is covered and what is ledgered make the whole.
  */
-import { stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import type { ChainHead } from '../core/chain.ts';
+import { sentenceOf } from '../core/errors.ts';
 import type { GapFact, RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
 import { readManifest } from '../core/hrc-reading.ts';
 import { jwsHash, type PublicKey, verifyJws } from '../core/jws.ts';
+import type { DiskRole } from '../core/recording.ts';
 import type { Instant } from '../core/time.ts';
 import { breaksWithinRuns, coverage } from '../core/timeline.ts';
 import { followJournal, journalReached } from '../ledger/journal-files.ts';
-import { type Layout, layoutOf, segmentPath } from '../ledger/layout.ts';
-import { mediaFiles } from '../ledger/media-files.ts';
-import { hashFile } from '../ledger/segment-file.ts';
+import { type Layout, layoutOf } from '../ledger/layout.ts';
+import { type Copy, checkFiles } from './verify-files.ts';
 
 /** One thing that does not hold (or, as a note, is worth knowing). `subject` is the file, journal line or claim it is about. */
 export interface Finding {
@@ -21,10 +21,13 @@ export interface Finding {
   readonly what:
     | 'journal-line'
     | 'journal-end'
+    | 'journal-copy'
     | 'file-missing'
     | 'file-size'
     | 'file-hash'
     | 'file-unexplained'
+    | 'copy-missing'
+    | 'copy-differs'
     | 'claim-unexplained'
     | 'run-broken'
     | 'manifest'
@@ -57,6 +60,8 @@ interface Ledger {
   readonly gaps: GapFact[];
   readonly claims: Map<string, Claim>;
   readonly quarantined: number;
+  /** Disks that were left and have not caught up. */
+  readonly away: ReadonlySet<DiskRole>;
 }
 
 export interface VerifyOptions {
@@ -64,16 +69,32 @@ export interface VerifyOptions {
   readonly recorderRuns: boolean;
   /** The site's public keys; manifests signed by any other key are faults. */
   readonly siteKeys: readonly PublicKey[];
+  /** The data folder on the second disk, which should hold the same. */
+  readonly mirror?: string | null;
 }
 
-/** Checks a data folder. Reads every byte of every segment; never writes. */
-export async function verifyFolder(root: string, { recorderRuns, siteKeys }: VerifyOptions): Promise<Verdict> {
-  const layout = layoutOf(root);
+/** Checks a data folder, and its copy on a second disk. Reads every byte of every segment; never writes. */
+export async function verifyFolder(
+  root: string,
+  { recorderRuns, siteKeys, mirror = null }: VerifyOptions,
+): Promise<Verdict> {
+  const layouts = mirror === null ? [layoutOf(root)] : [layoutOf(root), layoutOf(mirror)];
   const findings: Finding[] = [];
-  const ledger = await readRecorderJournal(layout, findings);
-  await checkFiles(layout, ledger, recorderRuns, findings);
+  const recorderJournal = await longest(layouts, ({ recorderJournal: folder }) => folder);
+  const ledger = await readRecorderJournal(recorderJournal, findings);
+  const copies = layouts.map((layout, at): Copy => {
+    const role = layouts.length === 1 ? null : at === 0 ? 'main' : 'mirror';
+    return { layout, role, mayLack: role !== null && ledger.away.has(role) };
+  });
+  await checkFiles(copies, ledger.segments, recorderRuns, findings);
   const totals = checkClaims(ledger, findings);
-  await checkSiteJournal(layout, ledger, siteKeys, findings);
+  const siteJournal = await longest(layouts, ({ siteJournal: folder }) => folder);
+  await checkSiteJournal(siteJournal, ledger, siteKeys, findings);
+  for (const copy of copies) {
+    const isNew = recorderRuns || copy.mayLack;
+    await checkJournalCopy(copy.layout.root, copy.layout.recorderJournal, recorderJournal.folder, isNew, findings);
+    await checkJournalCopy(copy.layout.root, copy.layout.siteJournal, siteJournal.folder, isNew, findings);
+  }
   return {
     ok: findings.every((finding) => finding.level !== 'fault'),
     findings,
@@ -84,17 +105,72 @@ export async function verifyFolder(root: string, { recorderRuns, siteKeys }: Ver
   };
 }
 
-async function readRecorderJournal(layout: Layout, findings: Finding[]): Promise<Ledger> {
+/** One copy of a journal, and the data folder it lies in. */
+interface JournalCopy {
+  readonly root: string;
+  readonly folder: string;
+}
+
+/** The copy that reaches furthest; the first of those that reach as far. */
+async function longest(layouts: readonly Layout[], folderOf: (layout: Layout) => string): Promise<JournalCopy> {
+  let best: (JournalCopy & { readonly seq: number }) | null = null;
+  for (const layout of layouts) {
+    const folder = folderOf(layout);
+    let seq = 0;
+    // A disk that cannot be read holds nothing that could be gone by.
+    if (layouts.length > 1)
+      try {
+        for await (const { head } of followJournal<unknown>(folder)) seq = head.seq;
+      } catch {
+        seq = -1;
+      }
+    if (best === null || seq > best.seq) best = { root: layout.root, folder, seq };
+  }
+  if (best === null) throw new Error('there is no folder to look at');
+  return best;
+}
+
+/** A copy of a journal is the beginning of the longest one, and all of it when nothing is being written or copied. */
+async function checkJournalCopy(
+  root: string,
+  folder: string,
+  longestFolder: string,
+  mayBeShorter: boolean,
+  findings: Finding[],
+): Promise<void> {
+  if (folder === longestFolder) return;
+  const subject = `second copy: ${relative(root, folder)}`;
+  const say = (level: Finding['level'], message: string) =>
+    findings.push({ level, what: 'journal-copy', subject, message });
+  try {
+    const copy = followJournal<unknown>(folder);
+    for await (const { head } of followJournal<unknown>(longestFolder)) {
+      const { value } = await copy.next();
+      if (value === undefined) {
+        say(mayBeShorter ? 'note' : 'fault', `it ends before line ${head.seq}, which the other disk holds`);
+        return;
+      }
+      if (value.head.hash === head.hash) continue;
+      say('fault', `line ${head.seq} is another one than on the other disk`);
+      return;
+    }
+  } catch (error) {
+    say(mayBeShorter ? 'note' : 'fault', `it cannot be read: ${sentenceOf(error)}`);
+  }
+}
+
+async function readRecorderJournal({ root, folder }: JournalCopy, findings: Finding[]): Promise<Ledger> {
   const segments: SegmentFact[] = [];
   const gaps: GapFact[] = [];
   const claims = new Map<string, Claim>();
   let quarantined = 0;
-  const facts = await readJournal<RecorderFact>(layout.root, layout.recorderJournal, findings);
+  const away = new Set<DiskRole>();
+  const facts = await readJournal<RecorderFact>(root, folder, findings);
   if (facts.length === 0) {
     findings.push({
       level: 'fault',
       what: 'no-journal',
-      subject: relative(layout.root, layout.recorderJournal),
+      subject: relative(root, folder),
       message: 'there is no recorder journal in this folder',
     });
   }
@@ -103,6 +179,8 @@ async function readRecorderJournal(layout: Layout, findings: Finding[]): Promise
     if (fact.type === 'segment') segments.push(fact);
     else if (fact.type === 'gap') gaps.push(fact);
     else if (fact.type === 'quarantined') quarantined += 1;
+    else if (fact.type === 'disk-away') away.add(fact.disk);
+    else if (fact.type === 'disk-back') away.delete(fact.disk);
     else if (fact.type === 'claim-begun')
       claims.set(key, { claim: fact.claim, stream: fact.stream, from: fact.from, to: null });
     else if (fact.type === 'claim-ended') {
@@ -110,7 +188,7 @@ async function readRecorderJournal(layout: Layout, findings: Finding[]): Promise
       if (claim !== undefined) claim.to = fact.to;
     }
   }
-  return { segments, gaps, claims, quarantined };
+  return { segments, gaps, claims, quarantined, away };
 }
 
 /** All facts of a journal; every broken place becomes a finding with file and line. */
@@ -144,56 +222,6 @@ async function readJournal<Fact>(root: string, directory: string, findings: Find
     });
   }
   return facts;
-}
-
-async function checkFiles(layout: Layout, ledger: Ledger, recorderRuns: boolean, findings: Finding[]): Promise<void> {
-  const known = new Set<string>();
-  for (const segment of ledger.segments) {
-    const name = segmentPath(segment.stream, segment.run, segment.sequence);
-    const path = join(layout.media, name);
-    const subject = `media/${name}`;
-    known.add(name);
-    const size = await stat(path).then(
-      (found) => found.size,
-      () => null,
-    );
-    if (size === null)
-      findings.push({
-        level: 'fault',
-        what: 'file-missing',
-        subject,
-        message: `the journal holds segment ${segment.seg}, but its file is gone`,
-      });
-    else if (size !== segment.bytes)
-      findings.push({
-        level: 'fault',
-        what: 'file-size',
-        subject,
-        message: `${size} bytes, ${segment.bytes} were written`,
-      });
-    else if ((await hashFile(path)) !== segment.sha256)
-      findings.push({
-        level: 'fault',
-        what: 'file-hash',
-        subject,
-        message: 'the bytes are not those that were recorded (SHA-256 differs)',
-      });
-  }
-  for (const path of await mediaFiles(layout.media)) {
-    const name = relative(layout.media, path);
-    if (known.has(name)) continue;
-    findings.push(
-      recorderRuns
-        ? { level: 'note', what: 'file-unexplained', subject: `media/${name}`, message: 'being written just now' }
-        : {
-            level: 'fault',
-            what: 'file-unexplained',
-            subject: `media/${name}`,
-            message:
-              'no journal line speaks of this file; the recorder takes it in, or sets it aside, at its next start',
-          },
-    );
-  }
 }
 
 function checkClaims(
@@ -238,7 +266,7 @@ function checkClaims(
 
 /** The controller's journal: its chain, and that every signed manifest says of its segment what the recorder's journal says. */
 async function checkSiteJournal(
-  layout: Layout,
+  { root, folder }: JournalCopy,
   ledger: Ledger,
   siteKeys: readonly PublicKey[],
   findings: Finding[],
@@ -247,7 +275,7 @@ async function checkSiteJournal(
   const lastOfStream = new Map<string, string>();
   let siteSeq = 0;
   const opened = new Map<string, Extract<SiteFact, { type: 'session-opened' }>>();
-  for (const fact of await readJournal<SiteFact>(layout.root, layout.siteJournal, findings)) {
+  for (const fact of await readJournal<SiteFact>(root, folder, findings)) {
     if (fact.type === 'session-opened') opened.set(fact.session, fact);
     if (fact.type === 'session-closed') checkSession(fact, opened.get(fact.session), ledger, findings);
     if (fact.type !== 'sealed') continue;

@@ -13,20 +13,36 @@ export interface Conditions {
   readonly shim?: boolean;
   /** The data folder lies on a file system of its own with so many MiB, where this machine lets us mount one. */
   readonly smallDiskMiB?: number;
+  /** There is a second disk; both are file systems of their own, where this machine lets us mount them, unless power is to be cut. */
+  readonly twoDisks?: 'mounted' | 'folders';
   /** More for the recorder's environment. */
   readonly environment?: { readonly [name: string]: string };
 }
 
+/** Each disk of a pair. */
+const PAIR_MIB = 192;
+
 export class FaultRig extends Rig {
   readonly shim: DiskShim | null;
+  /** The data folder on the second disk, or null. */
+  readonly mirror: string | null;
+  /** True when every disk is a file system of its own. */
+  readonly areMounted: boolean;
   environment: { readonly [name: string]: string };
   /** Boots that never were: how far their monotonic clock is ahead of the real one. */
   readonly #shiftOf = new Map<string, number>();
   #boot: string | null = null;
   #child: ChildProcess | null = null;
 
-  constructor(folder: string, shim: DiskShim | null, environment: { readonly [name: string]: string }) {
+  private constructor(
+    folder: string,
+    disks: { readonly mirror: string | null; readonly areMounted: boolean },
+    shim: DiskShim | null,
+    environment: { readonly [name: string]: string },
+  ) {
     super(folder);
+    this.mirror = disks.mirror;
+    this.areMounted = disks.areMounted;
     this.shim = shim;
     this.environment = environment;
   }
@@ -34,18 +50,27 @@ export class FaultRig extends Rig {
   /** A running recorder and a controller's end of its socket; all of it is taken down when the test ends. */
   static async open(conditions: Conditions = {}): Promise<FaultRig> {
     const beside = await mkdtemp(join(tmpdir(), 'quancheng-faults-'));
-    const disk = join(beside, 'disk');
-    const folder = join(disk, 'data');
-    await mkdir(disk);
-    const isMounted = conditions.smallDiskMiB !== undefined && mountSmall(disk, conditions.smallDiskMiB);
-    await mkdir(folder);
-    const shim = conditions.shim === true ? new DiskShim(folder, beside) : null;
+    const places = (conditions.twoDisks === undefined ? ['disk'] : ['disk', 'second']).map((name) =>
+      join(beside, name),
+    );
+    const sizeMiB = conditions.smallDiskMiB ?? (conditions.twoDisks === 'mounted' ? PAIR_MIB : null);
+    const mounted: string[] = [];
+    for (const place of places) {
+      await mkdir(place);
+      if (sizeMiB !== null && mountSmall(place, sizeMiB)) mounted.push(place);
+    }
+    const [folder = '', mirror = null] = places.map((place) => join(place, 'data'));
+    // One disk is made as an installer makes it; a pair makes its own folders, after it has looked at both.
+    if (mirror === null) await mkdir(folder);
+    const shim = conditions.shim === true ? new DiskShim(mirror === null ? folder : beside, beside) : null;
     await shim?.open();
-    const rig = new FaultRig(folder, shim, conditions.environment ?? {});
+    const disks = { mirror, areMounted: mounted.length === places.length };
+    const environment = { ...(mirror === null ? {} : { UV_THREADPOOL_SIZE: '16' }), ...conditions.environment };
+    const rig = new FaultRig(folder, disks, shim, environment);
     onTestFinished(async () => {
       await rig.disconnect();
       await rig.killAll();
-      if (isMounted) execFileSync('umount', ['-l', disk]);
+      for (const place of mounted) unmount(place);
       if (process.env['QUANCHENG_FAULTS_KEEP'] === undefined) await rm(beside, { recursive: true, force: true });
     });
     await rig.start();
@@ -53,12 +78,16 @@ export class FaultRig extends Rig {
     return rig;
   }
 
+  override get roots(): readonly string[] {
+    return this.mirror === null ? [this.folder] : [this.folder, this.mirror];
+  }
+
   override get pid(): number {
     return this.#child?.pid ?? 0;
   }
 
   override async start(): Promise<void> {
-    const child = spawn(process.execPath, [PROGRAM, 'recorder', '--data', this.folder], {
+    const child = spawn(process.execPath, [PROGRAM, 'recorder', '--data', this.folder, ...this.#mirrorOption], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...this.environment, ...this.shim?.environment },
     });
@@ -69,6 +98,10 @@ export class FaultRig extends Rig {
     });
     await until(() => this.log.includes('recorder started') || child.exitCode !== null);
     if (child.exitCode !== null) throw new Error(`the recorder did not start:\n${this.log}`);
+  }
+
+  get #mirrorOption(): readonly string[] {
+    return this.mirror === null ? [] : ['--mirror', this.mirror];
   }
 
   override async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
@@ -125,6 +158,15 @@ export class FaultRig extends Rig {
 
   later(ms: number): Instant {
     return shift(this.now(), ms);
+  }
+}
+
+/** Whoever still has files there keeps them; nobody finds it any more. */
+export function unmount(folder: string): void {
+  try {
+    execFileSync('umount', ['-l', folder], { stdio: 'ignore' });
+  } catch {
+    // The test itself took it away.
   }
 }
 

@@ -51,7 +51,10 @@ export class Scenario {
     this.#specs = specs;
     this.ids = specs.map(({ id }) => id);
     this.#options = { segmentMs: options.segmentMs ?? 1_000, preRollMs: options.preRollMs ?? 2_000 };
-    this.watch = new Watch(layoutOf(rig.folder).media, () => rig.status);
+    this.watch = new Watch(
+      rig.roots.map((root) => layoutOf(root).media),
+      () => rig.status,
+    );
     for (const id of this.ids) this.#sources.set(id, sourceOf(site.device(id)));
   }
 

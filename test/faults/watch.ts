@@ -13,7 +13,7 @@ interface Look {
 }
 
 export class Watch {
-  readonly #media: string;
+  readonly #media: readonly string[];
   readonly #status: () => RecorderStatus | null;
   readonly #looks = new Map<string, Look[]>();
   /** When each stream was last told as being recorded although nothing had grown. */
@@ -21,7 +21,7 @@ export class Watch {
   #running: Promise<void> | null = null;
   #ended = false;
 
-  constructor(media: string, status: () => RecorderStatus | null) {
+  constructor(media: readonly string[], status: () => RecorderStatus | null) {
     this.#media = media;
     this.#status = status;
   }
@@ -47,7 +47,7 @@ export class Watch {
   }
 
   async #look(): Promise<void> {
-    const bytes = await bytesByStream(this.#media);
+    const bytes = await bytesOnAnyDisk(this.#media);
     const atMs = performance.now();
     for (const [stream, size] of bytes) {
       const looks = this.#looks.get(stream) ?? [];
@@ -73,6 +73,14 @@ export class Watch {
       );
     }
   }
+}
+
+/** By stream, what the disk holds that has most of it. */
+async function bytesOnAnyDisk(folders: readonly string[]): Promise<Map<string, number>> {
+  const most = new Map<string, number>();
+  for (const folder of folders)
+    for (const [stream, bytes] of await bytesByStream(folder)) most.set(stream, Math.max(most.get(stream) ?? 0, bytes));
+  return most;
 }
 
 /** Bytes under `media/` by stream. */

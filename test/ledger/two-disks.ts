@@ -23,7 +23,7 @@ export interface TwoDisks {
 export async function twoDisks(sizeMiB = 64): Promise<TwoDisks> {
   const folder = await mkdtemp(join(tmpdir(), 'quancheng-two-disks-'));
   const [a, b] = [join(folder, 'first'), join(folder, 'second')];
-  const mounted = [];
+  const mounted: string[] = [];
   for (const place of [a, b]) {
     await mkdir(place);
     if (mount(place, sizeMiB)) mounted.push(place);

@@ -1,6 +1,7 @@
 /** A real recorder process on a folder of its own, the controller's end of its socket, and its journal as it grows. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +61,11 @@ export class Rig {
     return this.#process?.pid ?? 0;
   }
 
+  /** The data folders; the second one, where there is one, holds the same on another disk. */
+  get roots(): readonly string[] {
+    return [this.folder];
+  }
+
   async start(): Promise<void> {
     const child = spawn(process.execPath, [PROGRAM, 'recorder', '--data', this.folder], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -84,7 +90,7 @@ export class Rig {
 
   async connect(): Promise<void> {
     const link = new RecorderLink({
-      socketPath: layoutOf(this.folder).recorderSocket,
+      socketPath: this.roots.map((root) => layoutOf(root).recorderSocket),
       afterSeq: () => this.entries.at(-1)?.seq ?? 0,
       log: SILENT,
     });
@@ -189,11 +195,13 @@ export class Rig {
   }
 
   path({ stream, run, sequence }: Pick<SegmentFact, 'stream' | 'run' | 'sequence'>): string {
-    return join(layoutOf(this.folder).media, segmentPath(stream, run, sequence));
+    const name = segmentPath(stream, run, sequence);
+    const paths = this.roots.map((root) => join(layoutOf(root).media, name));
+    return paths.find((path) => existsSync(path)) ?? paths[0] ?? name;
   }
 
   verify(recorderRuns = true): Promise<Verdict> {
-    return verifyFolder(this.folder, { recorderRuns, siteKeys: [] });
+    return verifyFolder(this.folder, { recorderRuns, siteKeys: [], mirror: this.roots[1] ?? null });
   }
 }
 
