@@ -224,7 +224,11 @@ export class Stream {
     this.#lastBytesAt = this.#world.clock.now();
     const dated = run.date({ bytes, info, arrivedMonoMs });
     if (this.#phase !== 'receiving' && !this.#isGivenUp) this.#enter('receiving', null);
-    return dated.every((one) => this.#place(one));
+    const fits = dated.every((one) => this.#place(one));
+    // Only now: of several, the first may be sound, whose time the picture behind it tells.
+    this.#forget();
+    if (this.#keeper.keeping) this.#keeper.wake();
+    return fits;
   }
 
   /** Lays a fragment on the clock and into memory. Answers false when the timeline makes no sense any more. */
@@ -255,8 +259,6 @@ export class Stream {
         null,
       );
     }
-    this.#forget();
-    if (this.#keeper.keeping) this.#keeper.wake();
     return true;
   }
 

@@ -108,9 +108,13 @@ export function judgeSound(evidence: StreamEvidence): StreamVerdict {
   };
 }
 
-/** Segments in the order of their time: a file that was taken in after a crash is told late and lies early. */
+/**
+ * Segments in the order of their time: a file that was taken in after a crash is told late and lies early. What a segment repeats of
+ * those before it does not count: a camera that was connected anew may begin with the very picture with which the run before began.
+ */
 export function byTime(segments: readonly SegmentFact[], trueUs: (segment: SegmentFact) => number): SegmentFact[] {
-  return [...segments].sort((a, b) => trueUs(a) - trueUs(b) || a.sequence - b.sequence);
+  const newUs = (segment: SegmentFact) => trueUs(segment) + (segment.repeatsMs ?? 0) * 1_000;
+  return [...segments].sort((a, b) => newUs(a) - newUs(b) || a.sequence - b.sequence);
 }
 
 /** Claims as stretches; `endUs` ends those that nobody has ended. */
