@@ -90,8 +90,7 @@ async function main([mode, ...rest]) {
   if (mode === 'test') {
     installFromDebian([...TO_RECORD, ...TO_TEST]);
     prepare();
-    const vitest = join(MODULES, 'vitest', 'vitest.mjs');
-    return run(process.execPath, [vitest, 'run', '--config', 'test/vitest.config.ts', ...rest]);
+    return run(process.execPath, [join(ROOT, 'test', 'run.mjs'), ...rest]);
   }
   if (mode === 'build') {
     prepare();
