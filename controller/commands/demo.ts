@@ -15,10 +15,10 @@ import { demoPlaceOf } from '../config/demo.ts';
 import { demoSite } from '../config/demo-site.ts';
 import { loadConfig } from '../config/load.ts';
 import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
-import { layoutOf } from '../ledger/layout.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { Household, MemberRefused } from './household.ts';
 import { findProgram } from './program.ts';
+import { recorderSockets } from './site-disks.ts';
 
 const SITE_FILE = '/etc/quancheng/site.yaml';
 const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -37,7 +37,7 @@ export const demo: Command = {
     const place = demoPlaceOf(process.env, process.cwd());
     const setting = named === undefined ? await virtualSetting(place) : { configFile: named, specFile: null };
     const config = loadConfig(setting.configFile);
-    const { data } = config.storage;
+    const { data, mirror, volume } = config.storage;
     await refuseTakenPort(config.listen.host, config.listen.port);
     const household = new Household(PROGRAM, join(data, 'logs'));
     const saysReady = { line: (line: string) => line.startsWith('ready ') };
@@ -54,9 +54,13 @@ export const demo: Command = {
         await household.add({ name: 'central', args: ['central', '--config', setting.configFile], ready: saysReady });
       await household.add({
         name: 'recorder',
-        args: ['recorder', '--data', data],
+        args: [
+          ...['recorder', '--data', data],
+          ...(mirror === null ? [] : ['--mirror', mirror]),
+          ...(volume === null ? [] : ['--volume', volume]),
+        ],
         env: { UV_THREADPOOL_SIZE: RECORDER_THREADS },
-        ready: { check: () => answers(layoutOf(data).recorderSocket) },
+        ready: { check: () => answersAny(recorderSockets(config)) },
       });
       const line = await household.add({
         name: 'controller',
@@ -194,6 +198,11 @@ function parentGone(): Promise<void> {
     process.once('disconnect', resolve);
     process.channel.unref();
   });
+}
+
+/** True when somebody listens on one of these Unix sockets. */
+async function answersAny(paths: readonly string[]): Promise<boolean> {
+  return (await Promise.all(paths.map(answers))).includes(true);
 }
 
 /** True when somebody listens on a Unix socket. */

@@ -1,22 +1,25 @@
 /** `quancheng doctor`: looks at everything a recording needs, before a hearing depends on it. */
 import { execFile } from 'node:child_process';
-import { mkdir, open, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, rm, stat, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { onvifCamera } from '../../devices/onvif/camera.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config, Device } from '../config/schema.ts';
 import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
-import type { FromRecorder } from '../core/recording.ts';
+import type { DiskRole, FromRecorder, RecorderStatus } from '../core/recording.ts';
 import { dial } from '../forward/dial.ts';
-import { layoutOf } from '../ledger/layout.ts';
+import { Disk } from '../ledger/disk.ts';
 import { FolderLock } from '../ledger/lock.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
+import { decide, type Look, readVolume, type Step } from '../ledger/volume.ts';
 import { DescribeFault, describe } from '../recorder/describe.ts';
-import { type DiskFacts, examine, exitCodeOf, renderFindings } from '../site/doctor.ts';
+import { type Checks, type DiskFacts, examine, exitCodeOf, renderFindings } from '../site/doctor.ts';
 import { type Command, readArguments } from './command.ts';
+import { recorderSockets } from './site-disks.ts';
 import { brokerAddress, configPath } from './start.ts';
 
+const USE: Step = { do: 'use' };
 const SYNCS = 8;
 const PROBE_BYTES = 256 * 1024;
 const PROBE_MS = 5_000;
@@ -32,7 +35,8 @@ export const doctor: Command = {
     const { mqtt } = config;
     const findings = await examine({
       ffmpeg,
-      disk: () => examineDisk(config.storage.data),
+      disk: async () => examineDisk(config.storage.data, (await examineIdentity(config)).main),
+      ...(config.storage.mirror === null ? {} : pairChecks(config, config.storage.mirror)),
       clock: async () => {
         const clock = new SystemClock();
         await clock.refresh();
@@ -50,7 +54,7 @@ export const doctor: Command = {
           config.devices.find((device) => device.id === id),
         ),
       broker: mqtt === null ? null : () => askBroker(config, mqtt),
-      recorder: () => askRecorder(layoutOf(config.storage.data).recorderSocket),
+      recorder: async () => (await askRecorder(config)).version,
     });
     process.stdout.write(renderFindings(findings));
     return exitCodeOf(findings);
@@ -68,7 +72,34 @@ function ffmpeg(args: readonly string[]): Promise<string> {
   });
 }
 
-async function examineDisk(folder: string): Promise<DiskFacts> {
+/** What would be done with each disk at a start, without doing it. */
+async function examineIdentity({ storage }: Config): Promise<{ main: Step; mirror: Step }> {
+  const now = new SystemClock().now();
+  const look = (role: DiskRole, root: string): Promise<Look> => new Disk(role, root, 1, now).look();
+  const main = await look('main', storage.data);
+  if (storage.mirror !== null) return decide(main, await look('mirror', storage.mirror), storage.volume);
+  const isWrong = storage.volume !== null && (main.kind !== 'volume' || main.volume.volume !== storage.volume);
+  const detail = `volume ${storage.volume} is expected`;
+  return { main: isWrong ? { do: 'leave', why: 'wrong-disk', detail } : USE, mirror: USE };
+}
+
+function pairChecks(config: Config, mirror: string): Pick<Checks, 'mirror' | 'pair'> {
+  return {
+    mirror: async () => examineDisk(mirror, (await examineIdentity(config)).mirror),
+    pair: async () => {
+      const devices = await Promise.all([config.storage.data, mirror].map((folder) => stat(folder).catch(() => null)));
+      const seen = await askRecorder(config).catch(() => null);
+      return {
+        areOne: devices[0] !== null && devices[0]?.dev === devices[1]?.dev,
+        seen: seen === null ? null : (seen.disks ?? []),
+      };
+    },
+  };
+}
+
+/** A folder that is not the disk it should be is not written to, not even for a trial. */
+async function examineDisk(folder: string, step: Step): Promise<DiskFacts> {
+  if (step.do === 'leave') throw new AppError(step.why, `${folder}: ${step.detail}`);
   const path = join(folder, `.doctor-${process.pid}`);
   try {
     await mkdir(folder, { recursive: true });
@@ -86,7 +117,8 @@ async function examineDisk(folder: string): Promise<DiskFacts> {
       await rm(path, { force: true });
     }
     const { bavail, blocks, bsize } = await statfs(folder);
-    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, syncMs };
+    const volume = (await readVolume(folder))?.volume ?? null;
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, syncMs, volume };
   } catch (error) {
     throw new AppError('data-not-writable', `${folder}: ${sentenceOf(error)}`, { cause: error });
   }
@@ -155,8 +187,15 @@ function openDoor(host: string, port: number): Promise<void> {
   });
 }
 
-/** The recorder says its status to everyone who comes; its first word holds the version. */
-function askRecorder(path: string): Promise<string> {
+/** The recorder says its status to everyone who comes, at the socket in either data folder. */
+async function askRecorder(config: Config): Promise<RecorderStatus> {
+  const answers = await Promise.allSettled(recorderSockets(config).map(askAt));
+  const said = answers.find((answer) => answer.status === 'fulfilled');
+  if (said !== undefined) return said.value;
+  throw answers.find((answer) => answer.status === 'rejected')?.reason;
+}
+
+function askAt(path: string): Promise<RecorderStatus> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     let said = '';
@@ -172,7 +211,7 @@ function askRecorder(path: string): Promise<string> {
       if (end < 0) return;
       socket.destroy();
       const message = JSON.parse(said.slice(0, end)) as FromRecorder;
-      if (message.type === 'status') resolve(message.status.version);
+      if (message.type === 'status') resolve(message.status);
       else fail('it did not say its status');
     });
   });

@@ -38,11 +38,15 @@ export class Household {
 
   /** Starts a member and waits until it is ready; answers the line that said so. Rejects with what the member said when it ends instead. */
   async add(member: Member): Promise<string> {
-    await mkdir(this.#logFolder, { recursive: true, mode: 0o750 });
+    await mkdir(this.#logFolder, { recursive: true, mode: 0o750 }).catch(() => undefined);
     const running = new Running(
       member,
       this.#program,
-      createWriteStream(join(this.#logFolder, `${member.name}.log`), { flags: 'a', mode: 0o640 }),
+      // A log whose disk went away is a log less, and no reason to end anything.
+      createWriteStream(join(this.#logFolder, `${member.name}.log`), { flags: 'a', mode: 0o640 }).on(
+        'error',
+        () => undefined,
+      ),
       () => this.#stopping,
     );
     this.#members.push(running);
@@ -129,7 +133,11 @@ class Running {
       await gone;
       clearTimeout(timer);
     }
-    await new Promise<void>((resolve) => this.#log.end(() => resolve()));
+    if (this.#log.destroyed) return;
+    await new Promise<void>((resolve) => {
+      this.#log.once('close', resolve);
+      this.#log.end(() => resolve());
+    });
   }
 
   #revive(): void {

@@ -7,8 +7,7 @@ import { AppError } from '../core/errors.ts';
 import type { SiteFact } from '../core/facts.ts';
 import type { Log } from '../core/ports.ts';
 import { Journal } from '../ledger/journal.ts';
-import { type Layout, layoutOf } from '../ledger/layout.ts';
-import { FolderLock } from '../ledger/lock.ts';
+import { layoutOf } from '../ledger/layout.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { IndexedJournal } from '../site/indexed-journal.ts';
 import { type FirstPin, People } from '../site/people.ts';
@@ -17,6 +16,7 @@ import { openStore } from '../store/open-index.ts';
 import type { Store } from '../store/store.ts';
 import { type Command, readArguments } from './command.ts';
 import { processLog } from './log.ts';
+import { layoutNow, lockRoots, openDisks, rootsOf } from './site-disks.ts';
 import { configPath } from './start.ts';
 
 export const pin: Command = {
@@ -27,13 +27,12 @@ export const pin: Command = {
     const person = words[0];
     if (person === undefined) throw new AppError('bad-usage', 'pin needs the PERSON, by the id in the configuration');
     const config = loadConfig(configPath(options['config']));
-    const layout = layoutOf(config.storage.data);
     // Both are said before anything is opened, so that a slip of the pen leaves the data folder as it was.
     refuseStranger(config, person);
-    refuseEmptyFolder(layout);
-    const lock = await FolderLock.take(layout.root, 'controller', 'controller-already-runs');
+    refuseEmptyFolder(config);
+    const lock = await lockRoots(config);
     try {
-      const given = await giveNewPin(config, layout, person, processLog('pin'));
+      const given = await giveNewPin(config, person, processLog('pin'));
       console.log(`new PIN of ${given.name} (${given.person}), shown this once: ${given.pin}`);
     } finally {
       await lock.release();
@@ -49,19 +48,27 @@ function refuseStranger({ people }: Config, person: string): void {
 }
 
 /** A folder made here would belong to whoever runs this command and not to the service. */
-function refuseEmptyFolder({ root, siteJournal }: Layout): void {
-  if (existsSync(siteJournal)) return;
-  throw new AppError('bad-usage', `nothing was started on ${root} yet; the first start gives everybody a PIN`);
+function refuseEmptyFolder(config: Config): void {
+  if (rootsOf(config).some((root) => existsSync(layoutOf(root).siteJournal))) return;
+  throw new AppError(
+    'bad-usage',
+    `nothing was started on ${config.storage.data} yet; the first start gives everybody a PIN`,
+  );
 }
 
 /** The part of the controller that knows people: journal, index, PINs. Everything is closed again when it resolves. */
-async function giveNewPin(config: Config, layout: Layout, person: string, log: Log): Promise<FirstPin> {
+async function giveNewPin(config: Config, person: string, log: Log): Promise<FirstPin> {
   const clock = new SystemClock();
   await clock.refresh();
-  const journal = new Journal<SiteFact>(layout.siteJournal, clock);
-  await journal.open();
+  const disks = await openDisks(config, clock, log);
+  const journal = new Journal<SiteFact>(
+    disks.journalPlaces(({ layout }) => layout.siteJournal, true),
+    clock,
+  );
   let index: Store | null = null;
   try {
+    await journal.open();
+    const layout = await layoutNow(disks);
     const { store } = await openStore(layout, log);
     index = store;
     const indexed = new IndexedJournal({
@@ -79,5 +86,6 @@ async function giveNewPin(config: Config, layout: Layout, person: string, log: L
   } finally {
     index?.close();
     await journal.close();
+    disks.close();
   }
 }

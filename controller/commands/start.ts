@@ -1,7 +1,6 @@
 /** `quancheng start`: the controller, with everything it needs around it. The recorder is another process and lives on without it. */
 import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onvifCamera } from '../../devices/onvif/camera.ts';
 import { argonPins } from '../api/pin-hasher.ts';
@@ -14,12 +13,12 @@ import type { SiteFact } from '../core/facts.ts';
 import type { PublicKey } from '../core/jws.ts';
 import type { CentreLink, Log } from '../core/ports.ts';
 import type { DevicePlan } from '../core/site-plan.ts';
+import { between, type Clock, type Instant } from '../core/time.ts';
 import type { Address } from '../forward/dial.ts';
 import { Forwarder } from '../forward/forwarder.ts';
 import { type SiteSigner, siteSigner } from '../forward/signer.ts';
+import { awayError, type Disks } from '../ledger/disks.ts';
 import { Journal } from '../ledger/journal.ts';
-import { type Layout, layoutOf, segmentPath, siteKeyOf } from '../ledger/layout.ts';
-import { FolderLock } from '../ledger/lock.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { RecorderLink } from '../recorder/link.ts';
 import { Site } from '../site/site.ts';
@@ -28,12 +27,15 @@ import { openStore } from '../store/open-index.ts';
 import { StoreOutbox } from '../store/outbox.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
+import { keyPathOf, layoutNow, lockRoots, openDisks, recorderSockets, shareKey } from './site-disks.ts';
 import { VERSION } from './version.ts';
 
 /** Asked for by systemd's Restart=: the journal broke, a fresh process takes it up again. */
 const EXIT_TEMPORARY = 75;
 /** The built panel lies beside the built controller. */
 const PANEL_FOLDER = fileURLToPath(new URL('../../panel', import.meta.url));
+const RESERVE_EVERY_MS = 2_000;
+const INDEX_AHEAD_MS_MAX = 5_000;
 const NOT_CONFIGURED: CentreLink = { state: 'not-configured', trouble: null };
 
 export const start: Command = {
@@ -64,8 +66,8 @@ export function configPath(named: string | undefined): string {
  * panel can be opened; prints one line `ready {json}` then.
  */
 async function startController(config: Config, log: Log): Promise<{ close(): Promise<void>; failed: Promise<Error> }> {
-  const layout = layoutOf(config.storage.data);
   const clock = new SystemClock();
+  const isTooFar = farTooLong();
   const closings: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (const act of closings.reverse()) {
@@ -81,30 +83,37 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     fail = resolve;
   });
   try {
-    const lock = await lockFolder(layout);
+    const lock = await lockRoots(config);
     closings.push(() => lock.release());
     await clock.refresh();
-    const journal = new Journal<SiteFact>(layout.siteJournal, clock);
-    const { tornBytes, faults } = await journal.open();
-    if (tornBytes > 0)
-      log.warn({ tornBytes }, 'the last journal line was half-written when the machine went down; it was set aside');
-    for (const fault of faults) log.error({ fault }, 'the site journal does not hold; run quancheng verify');
-    closings.push(() => journal.close());
-    const { store } = await openStore(layout, log);
+    const disks = await openDisks(config, clock, log);
+    closings.push(() => disks.close());
+    const journal = await openJournal(disks, clock, log, closings);
+    const { store } = await openStore(await layoutNow(disks), log);
     closings.push(() => store.close());
+    disks.onChange((disk) => {
+      // What the index held is on a disk that is not there: a fresh process reads it out of the journals on the other one.
+      if (disk === disks.home && !disk.isUsable)
+        fail(new Error(`the disk under the index is away: ${disk.cause?.detail}`));
+    });
     const recorder = new RecorderLink({
-      socketPath: layout.recorderSocket,
+      socketPath: recorderSockets(config),
       afterSeq: () => store.progress('recorder').seq,
       log,
     });
-    const signer = siteSigner(siteKeyOf(layout));
+    const keyPath = keyPathOf(disks);
+    const signer = siteSigner(keyPath);
+    for (const disk of disks.all) shareKey(keyPath, disk, log);
+    disks.onChange((disk) => shareKey(keyPath, disk, log));
     let forwarder: Forwarder | null = null;
     const site = new Site({
       plan: config,
       index: store,
       journal,
       catchUp: async (name) => {
-        await catchUp(store, name, name === 'recorder' ? layout.recorderJournal : layout.siteJournal);
+        const { recorderJournal, siteJournal } = await layoutNow(disks);
+        const { outcome } = await catchUp(store, name, name === 'recorder' ? recorderJournal : siteJournal);
+        if (outcome === 'differs') fail(new Error(`the ${name} journal is another one than the index was read from`));
       },
       recorder,
       cameras: (device: DevicePlan) =>
@@ -114,14 +123,18 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
       clock,
       log,
       link: () => forwarder?.link() ?? NOT_CONFIGURED,
-      pathOf: (segment) => join(layout.media, segmentPath(segment.stream, segment.run, segment.sequence)),
+      pathOf: (segment) => disks.pathOf(segment),
       onFatal: (error) => fail(error instanceof Error ? error : new Error(sentenceOf(error))),
     });
     await site.start();
     closings.push(() => site.close());
+    recorder.onStatus(({ journal: { seq }, at }) => {
+      if (isTooFar(store.progress('recorder').seq > seq, at))
+        fail(new Error("the recorder's journal ends before the index does"));
+    });
     recorder.start();
     closings.push(() => recorder.close());
-    const outbox = new StoreOutbox(store, site.journal, layout.media);
+    const outbox = new StoreOutbox(store, site.journal, (segment) => disks.pathOf(segment));
     forwarder = forwarderOf(config, outbox, signer, clock, log);
     forwarder?.start();
     closings.push(() => forwarder?.close());
@@ -136,7 +149,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     closings.push(() => api.close());
     const panel = `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${api.port}/`;
     const pins = Object.fromEntries(site.takeFirstPins().map(({ person, pin }) => [person, pin]));
-    console.log(`ready ${JSON.stringify({ panel, api: `${panel}api/v1`, pins, data: layout.root })}`);
+    console.log(`ready ${JSON.stringify({ panel, api: `${panel}api/v1`, pins, data: config.storage.data })}`);
     return { close, failed };
   } catch (error) {
     await close();
@@ -144,15 +157,51 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
   }
 }
 
-async function lockFolder(layout: Layout): Promise<FolderLock> {
-  try {
-    await mkdir(dirname(layout.index), { recursive: true, mode: 0o750 });
-  } catch (error) {
-    throw new AppError('data-not-writable', `the data folder ${layout.root} cannot be written: ${sentenceOf(error)}`, {
-      cause: error,
-    });
-  }
-  return FolderLock.take(layout.root, 'controller', 'controller-already-runs');
+/** The site's journal on every disk, following them as they go and come. */
+async function openJournal(
+  disks: Disks,
+  clock: Clock,
+  log: Log,
+  closings: (() => unknown)[],
+): Promise<Journal<SiteFact>> {
+  const journal = new Journal<SiteFact>(
+    disks.journalPlaces(({ layout }) => layout.siteJournal, true),
+    clock,
+  );
+  journal.onAligned(({ directory }, { movedTo }) => {
+    const disk = disks.all.find(({ layout }) => layout.siteJournal === directory);
+    if (disk === undefined || movedTo === null) return;
+    log.error({ disk: disk.role, movedTo }, 'a site journal that said something else was set aside');
+    const below = relative(disk.layout.root, movedTo);
+    journal
+      .append({ type: 'journal-set-aside', disk: disk.role, journal: 'site', movedTo: below })
+      .catch(() => undefined);
+  });
+  const { tornBytes, faults } = await journal.open();
+  closings.push(() => journal.close());
+  if (tornBytes > 0)
+    log.warn({ tornBytes }, 'the last journal line was half-written when the machine went down; it was set aside');
+  for (const fault of faults) log.error({ fault }, 'the site journal does not hold; run quancheng verify');
+  await journal.tend();
+  const timer = setInterval(() => void journal.tend(), RESERVE_EVERY_MS);
+  closings.push(() => clearInterval(timer));
+  disks.onChange((disk) => {
+    if (disk.isUsable) journal.rejoin(disk.layout.siteJournal);
+    else journal.leave(disk.layout.siteJournal, awayError(disk));
+  });
+  return journal;
+}
+
+/**
+ * Tells when the index has stood further than the recorder's journal for a while: then the disk that held the last lines is away,
+ * and the record goes on without them. For a moment that is so whenever lines are read that are not synced yet.
+ */
+function farTooLong(): (isFar: boolean, at: Instant) => boolean {
+  let since: Instant | null = null;
+  return (isFar, at) => {
+    since = isFar ? (since ?? at) : null;
+    return since !== null && between(since, at) > INDEX_AHEAD_MS_MAX;
+  };
 }
 
 function forwarderOf(

@@ -17,6 +17,7 @@ import {
   type SiteFile,
   secretsSchema,
   siteSchema,
+  storageSchema,
 } from './schema.ts';
 
 const MODE_OF_OTHERS = 0o077;
@@ -155,6 +156,7 @@ function draftOf(raw: unknown, secrets: Secrets | null): Draft {
   const devices = itemsOf(raw, 'devices', deviceSchema);
   const people = itemsOf(raw, 'people', personSchema);
   const listen = listenSchema.safeParse(entryOf(raw, 'listen') ?? {});
+  const storage = storageSchema.safeParse(entryOf(raw, 'storage') ?? {});
   const mqtt = mqttSchema.safeParse(entryOf(raw, 'mqtt'));
   return {
     rooms: rooms.items,
@@ -162,6 +164,7 @@ function draftOf(raw: unknown, secrets: Secrets | null): Draft {
     people: people.items,
     whole: { rooms: rooms.whole, devices: devices.whole },
     listenPort: listen.success ? listen.data.port : null,
+    storage: storage.success ? storage.data : null,
     mqtt: mqtt.success ? mqtt.data : null,
     hasCentre: (entryOf(raw, 'centre') ?? null) !== null,
     hasCentreKey: (entryOf(raw, 'centreKeyFile') ?? null) !== null,

@@ -2,8 +2,9 @@
  * What must hold between fields of the site configuration. Each rule is a small function over the parts that are well formed by
  * themselves, so that a fault in one place does not hide faults elsewhere and all are reported together.
  */
+import { relative } from 'node:path';
 import type { FieldFault } from '../core/errors.ts';
-import type { DeviceFile, MqttFile, PersonFile, RoomFile } from './schema.ts';
+import type { DeviceFile, MqttFile, PersonFile, RoomFile, StorageFile } from './schema.ts';
 
 /** One well-formed entry of a list and where it stands, for example `devices[2]`. */
 export interface Item<T> {
@@ -18,6 +19,7 @@ export interface Draft {
   readonly people: readonly Item<PersonFile>[];
   readonly whole: { readonly rooms: boolean; readonly devices: boolean };
   readonly listenPort: number | null;
+  readonly storage: StorageFile | null;
   readonly mqtt: MqttFile | null;
   readonly hasCentre: boolean;
   readonly hasCentreKey: boolean;
@@ -35,6 +37,7 @@ const RULES: readonly ((draft: Draft) => readonly FieldFault[])[] = [
   brokerIsNamedOnce,
   certificateAndKeyComeTogether,
   portsDiffer,
+  disksLieApart,
   receiptsCanBeChecked,
 ];
 
@@ -139,4 +142,15 @@ function portsDiffer({ mqtt, listenPort }: Draft): FieldFault[] {
 function receiptsCanBeChecked(draft: Draft): FieldFault[] {
   if (draft.mqtt === null || draft.hasCentre || draft.hasCentreKey) return [];
   return [{ field: 'centreKeyFile', message: 'is missing: receipts of the centre are checked with its public key' }];
+}
+
+/** A copy inside of the other would be copied into itself, and neither could be taken away alone. */
+function disksLieApart({ storage }: Draft): FieldFault[] {
+  if (storage === null || storage.mirror === null) return [];
+  const { data, mirror } = storage;
+  const isWithin = (inner: string, outer: string): boolean => !relative(outer, inner).startsWith('..');
+  if (!isWithin(mirror, data) && !isWithin(data, mirror)) return [];
+  return [
+    { field: 'storage.mirror', message: `must lie outside of storage.data, on another disk (value: "${mirror}")` },
+  ];
 }

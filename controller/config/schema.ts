@@ -5,6 +5,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { STREAM_ID_PATTERN } from '../core/recording.ts';
+import { ULID_PATTERN } from '../core/ulid.ts';
 import type { Login } from './login.ts';
 
 export const DEFAULT_HOST = '127.0.0.1';
@@ -100,10 +101,20 @@ export const mqttSchema = z.strictObject({
 
 export const listenSchema = z.strictObject({ host: host.default(DEFAULT_HOST), port: port.default(DEFAULT_PORT) });
 
+export const storageSchema = z.strictObject({
+  data: folder.default(DEFAULT_DATA),
+  mirror: folder.nullable().default(null),
+  volume: z
+    .string()
+    .regex(ULID_PATTERN, 'must be the id of a disk, as quancheng doctor prints it')
+    .nullable()
+    .default(null),
+});
+
 export const siteSchema = z.strictObject({
   site: z.strictObject({ id, name: text, nameEn: text, demo: z.boolean().default(false) }),
   listen: listenSchema.prefault({}),
-  storage: z.strictObject({ data: folder.default(DEFAULT_DATA) }).prefault({}),
+  storage: storageSchema.prefault({}),
   recording: z
     .strictObject({
       preRollS: z.number().min(0).max(60).default(10),
@@ -139,6 +150,7 @@ export type SiteFile = z.output<typeof siteSchema>;
 export type RoomFile = z.output<typeof roomSchema>;
 export type DeviceFile = z.output<typeof deviceSchema>;
 export type PersonFile = z.output<typeof personSchema>;
+export type StorageFile = z.output<typeof storageSchema>;
 export type MqttFile = z.output<typeof mqttSchema>;
 export type Secrets = z.output<typeof secretsSchema>;
 

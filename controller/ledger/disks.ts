@@ -3,7 +3,9 @@
  * other one goes on, looked at again and again, and taken back once it is the right one and writes.
  */
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { AppError, sentenceOf } from '../core/errors.ts';
+import type { SegmentFact } from '../core/facts.ts';
 import type { Log } from '../core/ports.ts';
 import type { Cause } from '../core/recording.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
@@ -160,6 +162,17 @@ export class Disks {
         disk.reserveIsSpent = isSpent;
       },
     }));
+  }
+
+  /**
+   * Path of a file that holds the segment whole, as far as its length tells; the main disk is asked first. With one disk nothing is
+   * asked. Synchronous: a player or a sender is about to open it.
+   */
+  pathOf(segment: Pick<SegmentFact, 'stream' | 'run' | 'sequence' | 'bytes'>): string {
+    const paths = this.usable.map((disk) => disk.pathOf(segment));
+    const [first = this.main.pathOf(segment)] = paths;
+    if (paths.length < 2) return first;
+    return paths.find((path) => statSync(path, { throwIfNoEntry: false })?.size === segment.bytes) ?? first;
   }
 
   /** Does something on every disk; resolves when the first has done it, and rejects when all refuse. */

@@ -33,6 +33,16 @@ export async function journalReached(directory: string): Promise<ChainHead | nul
   }
 }
 
+/** Of several copies of a journal the folder of the one that reaches furthest by its own word; null when there is none. */
+export async function furthestJournal(directories: readonly string[]): Promise<string | null> {
+  let best: { readonly directory: string; readonly seq: number } | null = null;
+  for (const directory of directories) {
+    const seq = (await journalReached(directory))?.seq ?? 0;
+    if (best === null || seq > best.seq) best = { directory, seq };
+  }
+  return best?.directory ?? null;
+}
+
 /** The files that can hold entry `seq` or later ones: those of years ago need not be read to tell what happened a minute ago. */
 export async function filesFrom(directory: string, seq: number): Promise<string[]> {
   const files = await journalFiles(directory);

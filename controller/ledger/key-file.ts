@@ -46,13 +46,28 @@ export function openKeyFile(path: string): SigningKey {
   }
 }
 
-/** Written aside whole and synced, then linked to its name: the link fails where a key already is, and no half key is ever seen. */
+/**
+ * Puts a copy of a key file at `to`, where none is yet; answers false when another key lies there, which is left as it is. Throws
+ * when the disk refuses.
+ */
+export function copyKeyFile(from: string, to: string): boolean {
+  const pem = readFileSync(from);
+  if (!existsSync(to)) placeKeyFile(to, pem);
+  return readFileSync(to).equals(pem);
+}
+
 function makeKeyFile(path: string): void {
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+  placeKeyFile(path, Buffer.from(pem.toString()));
+}
+
+/** Written aside whole and synced, then linked to its name: the link fails where a key already is, and no half key is ever seen. */
+function placeKeyFile(path: string, pem: Buffer): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const aside = `${path}.${randomBytes(6).toString('hex')}.part`;
   const file = openSync(aside, 'wx', OWNER_ONLY);
   try {
-    writeSync(file, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    writeSync(file, pem);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -4,7 +4,7 @@
  */
 import { AppError, CATALOGUE, type ErrorCode, sentenceOf } from '../core/errors.ts';
 import type { Camera } from '../core/ports.ts';
-import type { Source } from '../core/recording.ts';
+import type { DiskStatus, Source } from '../core/recording.ts';
 import type { ClockState } from '../core/time.ts';
 
 export interface Finding {
@@ -23,6 +23,16 @@ export interface DiskFacts {
   readonly totalBytes: number;
   /** How long some small writes with fsync took, in milliseconds. */
   readonly syncMs: readonly number[];
+  /** Which disk it says it is; null before its first start. */
+  readonly volume?: string | null;
+}
+
+/** The two disks beside each other. */
+export interface PairFacts {
+  /** Both folders lie on the same device, which can only die as a whole. */
+  readonly areOne: boolean;
+  /** The disks as the running recorder sees them; null when it does not say. */
+  readonly seen: readonly DiskStatus[] | null;
 }
 
 export interface DeviceToExamine {
@@ -41,6 +51,9 @@ export interface Checks {
   readonly ffmpeg: (args: readonly string[]) => Promise<string>;
   /** Writes, syncs and removes small files in the data folder. Rejects with `data-not-writable`. */
   readonly disk: () => Promise<DiskFacts>;
+  /** The same for the second disk; absent where there is none. Both reject with `wrong-disk` when another disk lies there. */
+  readonly mirror?: () => Promise<DiskFacts>;
+  readonly pair?: () => Promise<PairFacts>;
   readonly clock: () => Promise<ClockState>;
   readonly devices: readonly DeviceToExamine[];
   /** Knocks at the RTSP address of the device with this id. Rejects with `camera-unreachable` and the like. */
@@ -51,6 +64,8 @@ export interface Checks {
   readonly recorder: (() => Promise<string>) | null;
 }
 
+const SECOND = 'second disk';
+const AWAY_CODES = { main: 'main-disk-away', mirror: 'second-disk-away' } as const;
 /** No probe may hold the doctor up for longer. */
 const PROBE_LIMIT_MS = 20_000;
 const GIGABYTE = 1_000_000_000;
@@ -75,10 +90,14 @@ const FFMPEG_NEEDS: readonly { readonly list: string; readonly what: string; rea
 
 /** Examines everything; never rejects. Findings come in a fixed order: machine, recorder, broker, devices as configured. */
 export async function examine(checks: Checks): Promise<Finding[]> {
-  const { broker, recorder } = checks;
+  const { broker, recorder, mirror, pair } = checks;
   const looks: readonly Promise<Finding[]>[] = [
     contained('ffmpeg', () => examineFfmpeg(checks.ffmpeg)),
-    contained('disk', async () => examineDisk(await checks.disk(), checks.devices.length)),
+    contained('disk', async () => examineDisk('disk', await checks.disk(), checks.devices.length)),
+    mirror === undefined
+      ? Promise.resolve([])
+      : contained(SECOND, async () => examineDisk(SECOND, await mirror(), checks.devices.length)),
+    pair === undefined ? Promise.resolve([]) : contained(SECOND, async () => examinePair(await pair())),
     contained('clock', async () => [clockFinding(await checks.clock())]),
     recorder === null
       ? Promise.resolve([])
@@ -140,24 +159,54 @@ function namesIn(list: string): Set<string> {
   return names;
 }
 
-function examineDisk(disk: DiskFacts, streams: number): Finding[] {
+function examineDisk(subject: string, disk: DiskFacts, streams: number): Finding[] {
   const free = `${gigabytes(disk.freeBytes)} of ${gigabytes(disk.totalBytes)} GB free`;
   const hours = Math.floor(disk.freeBytes / (Math.max(1, streams) * STREAM_BYTES_PER_HOUR));
   const room = `${free}, room for about ${hours} h of ${streams} stream${streams === 1 ? '' : 's'}`;
   const slowest = Math.max(0, ...disk.syncMs);
   const sync = `slowest of ${disk.syncMs.length} syncs took ${Math.round(slowest)} ms`;
   return [
+    ...(disk.volume === undefined || disk.volume === null ? [] : [ok(subject, `is volume ${disk.volume}`)]),
     disk.freeBytes < FREE_FAULT_BYTES
-      ? wrong('fault', 'disk', room, 'disk-full')
+      ? wrong('fault', subject, room, 'disk-full')
       : hours < FREE_WARNING_HOURS
-        ? wrong('warning', 'disk', room, 'disk-full')
-        : ok('disk', room),
+        ? wrong('warning', subject, room, 'disk-full')
+        : ok(subject, room),
     slowest >= SYNC_FAULT_MS
-      ? wrong('fault', 'disk', sync, 'disk-slow')
+      ? wrong('fault', subject, sync, 'disk-slow')
       : slowest >= SYNC_WARNING_MS
-        ? wrong('warning', 'disk', sync, 'disk-slow')
-        : ok('disk', sync),
+        ? wrong('warning', subject, sync, 'disk-slow')
+        : ok(subject, sync),
   ];
+}
+
+function examinePair({ areOne, seen }: PairFacts): Finding[] {
+  const findings: Finding[] = [];
+  if (areOne)
+    findings.push({
+      ...({ level: 'warning', subject: SECOND, code: null } as const),
+      message: 'lies on the same disk as the main one',
+      hint: 'Name a folder on a disk of its own in storage.mirror: a disk that dies takes both copies along.',
+    });
+  if (seen === null) return findings;
+  if (seen.length < 2)
+    findings.push({
+      ...({ level: 'fault', subject: SECOND, code: null } as const),
+      message: 'is not used by the running recorder',
+      hint: 'Start the recorder with --mirror and the folder of storage.mirror.',
+    });
+  for (const { disk, state, cause, lackingSegments, lackingBytes } of seen) {
+    const subject = disk === 'main' ? 'disk' : SECOND;
+    if (state === 'away')
+      findings.push(wrong('fault', subject, `is away: ${cause?.detail ?? 'nobody knows why'}`, AWAY_CODES[disk]));
+    else if (lackingSegments > 0)
+      findings.push({
+        ...({ level: 'warning', subject, code: null } as const),
+        message: `lacks ${lackingSegments} segments (${gigabytes(lackingBytes)} GB), which are being copied to it`,
+        hint: 'Wait until it has caught up before the other disk is taken away.',
+      });
+  }
+  return findings;
 }
 
 /** A recording under a clock that nobody keeps is whole all the same, so this is never a fault. */

@@ -255,6 +255,7 @@ export class Rooms {
         found.push({ code: 'disk-full', message, level: 'warning', stream: null });
       }
     }
+    found.push(...diskAlarms(this.#options.status()));
     if (centre.state === 'away') {
       const message = centre.trouble ?? 'the centre does not answer';
       found.push({ code: 'centre-away', message, level: 'warning', stream: null });
@@ -280,6 +281,22 @@ export class Rooms {
       if (key.startsWith(`alarm ${room} `) && !keys.has(key)) this.#since.delete(key);
     }
   }
+}
+
+/** With two disks the loss of one costs nothing yet: it is told so that it is mended before the other one goes too. */
+function diskAlarms(status: RecorderStatus | null): Omit<Alarm, 'since'>[] {
+  const away = (status?.disks ?? []).filter(({ state }) => state === 'away');
+  return away.map(({ disk, cause }): Omit<Alarm, 'since'> => {
+    const why = cause === null ? 'nobody knows why' : `${cause.code}, ${cause.detail}`;
+    const told = { level: 'alarm', stream: null } as const;
+    return disk === 'main'
+      ? {
+          ...told,
+          code: 'main-disk-away',
+          message: `the main disk is away (${why}); recording goes on on the second one`,
+        }
+      : { ...told, code: 'second-disk-away', message: `the second disk is away (${why}); there is one copy only` };
+  });
 }
 
 function readinessOf(isAwake: boolean, streams: readonly StreamSnapshot[]): RoomSnapshot['readiness'] {

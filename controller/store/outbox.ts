@@ -1,9 +1,7 @@
 /** The outbox as the forwarder sees it: sealed segments in the order they were given out, until the centre has signed for them. */
-import { join } from 'node:path';
 import type { Entry } from '../core/chain.ts';
 import type { SegmentFact, SiteFact } from '../core/facts.ts';
 import type { Backlog, Outbox, OutboxItem, SiteJournal } from '../core/ports.ts';
-import { segmentPath } from '../ledger/layout.ts';
 import type { Store } from './store.ts';
 
 interface Row {
@@ -15,14 +13,14 @@ interface Row {
 export class StoreOutbox implements Outbox {
   readonly #store: Store;
   readonly #journal: SiteJournal;
-  readonly #mediaFolder: string;
+  readonly #pathOf: (segment: SegmentFact) => string;
   readonly #listeners: (() => void)[] = [];
 
-  /** `journal` is the one whose entries reach the store by the time `append` resolves. */
-  constructor(store: Store, journal: SiteJournal, mediaFolder: string) {
+  /** `journal` is the one whose entries reach the store by the time `append` resolves; `pathOf` answers where a segment's file is now. */
+  constructor(store: Store, journal: SiteJournal, pathOf: (segment: SegmentFact) => string) {
     this.#store = store;
     this.#journal = journal;
-    this.#mediaFolder = mediaFolder;
+    this.#pathOf = pathOf;
     store.onApplied((name, entry) => {
       if (name !== 'site' || (entry as Entry<SiteFact>).fact.type !== 'sealed') return;
       for (const listener of this.#listeners) listener();
@@ -83,7 +81,7 @@ export class StoreOutbox implements Outbox {
       siteSeq: row.site_seq,
       segment,
       jws: row.jws,
-      path: join(this.#mediaFolder, segmentPath(segment.stream, segment.run, segment.sequence)),
+      path: this.#pathOf(segment),
     };
   }
 }

@@ -1,8 +1,10 @@
 /** Sealing and hand-over: numbers without holes, one chain per stream, the same after any restart; receipts once and for good. */
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Manifest } from '../../controller/core/hrc.ts';
 import { jwsHash, publicKeyOf, verifyJws } from '../../controller/core/jws.ts';
 import type { OutboxItem } from '../../controller/core/ports.ts';
+import { segmentPath } from '../../controller/ledger/layout.ts';
 import { StoreOutbox } from '../../controller/store/outbox.ts';
 import { Stage } from './stage.ts';
 
@@ -15,7 +17,10 @@ afterEach(async () => {
 });
 
 const clerk = () => stage.caller('clerk');
-const outbox = () => new StoreOutbox(stage.store, stage.site.journal, stage.layout.media);
+const outbox = () =>
+  new StoreOutbox(stage.store, stage.site.journal, (segment) =>
+    join(stage.layout.media, segmentPath(segment.stream, segment.run, segment.sequence)),
+  );
 
 function expectWhole(items: readonly OutboxItem[]): void {
   expect(items.map((item) => item.siteSeq)).toEqual(items.map((_, i) => i + 1));
