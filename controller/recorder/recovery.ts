@@ -23,6 +23,7 @@ import {
   saveTail,
 } from '../ledger/segment-file.ts';
 import type { KeptBefore } from './keeper.ts';
+import { repeatedMs } from './repeated.ts';
 
 /** What a slower disk may still have been writing when everything ended, by the time of its segment's end. */
 const UNSURE_MS = 60_000;
@@ -63,6 +64,8 @@ export async function recover(
   const known = new Set<string>();
   const away = new Set<DiskRole>();
   let last: Entry<RecorderFact> | null = null;
+  // Since the recorder was started last: whatever was unknown then was taken in or set aside.
+  let recent: SegmentFact[] = [];
   const historyOf = (stream: string): StreamHistory => {
     let history = streams.get(stream);
     if (history === undefined) {
@@ -76,23 +79,33 @@ export async function recover(
     const { fact } = entry;
     if (fact.type === 'disk-away') away.add(fact.disk);
     if (fact.type === 'disk-back') away.delete(fact.disk);
+    if (fact.type === 'recorder-started') recent = [];
+    if (fact.type === 'segment') recent.push(fact);
     remember(fact, historyOf, known);
   }
   const before = endOf(last, clock.now());
-  const facts: RecorderFact[] = [];
+  const found: RecorderFact[] = [];
   let adopted = 0;
   let truncatedBytes = 0;
   let quarantined = 0;
   for (const [name, holders] of await unknownFiles(disks, known)) {
     const taken = await takeIn(disks, name, holders);
     for (const fact of taken.facts) {
-      facts.push(fact);
-      if (fact.type === 'segment') adopted += 1;
+      found.push(fact);
+      if (fact.type === 'segment') {
+        adopted += 1;
+        recent.push(fact);
+      }
       if (fact.type === 'quarantined') quarantined += 1;
       remember(fact, historyOf, known);
     }
     truncatedBytes += taken.cutBytes;
   }
+  const facts = found.map((fact): RecorderFact => {
+    if (fact.type !== 'segment') return fact;
+    const repeatsMs = Math.max(fact.repeatsMs ?? 0, repeatedMs(fact, recent));
+    return repeatsMs > 0 ? { ...fact, repeatsMs } : fact;
+  });
   const cause = causeOf(before);
   const kept = new Map<string, KeptBefore>();
   const endedClaims = new Map<string, readonly string[]>();

@@ -10,7 +10,7 @@ import { readManifest } from '../core/hrc-reading.ts';
 import { jwsHash, type PublicKey, verifyJws } from '../core/jws.ts';
 import type { DiskRole } from '../core/recording.ts';
 import type { Instant } from '../core/time.ts';
-import { breaksWithinRuns, coverage } from '../core/timeline.ts';
+import { breaksWithinRuns, coverage, TOLERANCE_MS } from '../core/timeline.ts';
 import { followJournal, journalReached } from '../ledger/journal-files.ts';
 import { type Layout, layoutOf } from '../ledger/layout.ts';
 import { type Copy, checkFiles } from './verify-files.ts';
@@ -251,10 +251,14 @@ function checkClaims(
   }
   for (const broken of breaksWithinRuns(ledger.segments)) {
     const message = `segment ${broken.sequence} begins ${Math.round(broken.byMs)} ms off the end of the one before it`;
-    const ledgered = ledger.segments.some(
-      (one) => one.run === broken.run && one.sequence === broken.sequence && one.gapBefore !== null,
-    );
-    if (!ledgered) findings.push({ level: 'fault', what: 'run-broken', subject: `run ${broken.run}`, message });
+    const own = ledger.segments.filter(({ run }) => run === broken.run);
+    const segment = own.find(({ sequence }) => sequence === broken.sequence);
+    const before = own.find(({ sequence }) => sequence === broken.sequence - 1);
+    // A connection goes on from one claim to the next, and what nobody claims between them is not kept.
+    const isClaimed = segment?.claims.some((claim) => before?.claims.includes(claim) === true) === true;
+    const isHole = broken.byMs > 0 && isClaimed && segment?.gapBefore === null;
+    if (isHole || -broken.byMs > (before?.repeatsMs ?? 0) + TOLERANCE_MS)
+      findings.push({ level: 'fault', what: 'run-broken', subject: `run ${broken.run}`, message });
   }
   return {
     claims: ledger.claims.size,
