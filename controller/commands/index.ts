@@ -22,6 +22,7 @@ export const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   central: async () => (await import('./central.ts')).central,
   devices: async () => (await import('./devices.ts')).devices,
   doctor: async () => (await import('./doctor.ts')).doctor,
+  disk: async () => (await import('./disk.ts')).disk,
   verify: async () => (await import('./verify.ts')).verify,
   reindex: async () => (await import('./reindex.ts')).reindex,
   pin: async () => (await import('./pin.ts')).pin,

@@ -171,7 +171,7 @@ export function unmount(folder: string): void {
 }
 
 /** Mounts a small file system on an empty folder. Answers false where this is not allowed. */
-function mountSmall(folder: string, sizeMiB: number): boolean {
+export function mountSmall(folder: string, sizeMiB: number): boolean {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m`, 'tmpfs', folder], { stdio: 'ignore' });
     return true;

@@ -2,18 +2,27 @@
  * Two disks, and harm to one of them in the middle of a claim: not a frame is lost, people are told, and afterwards both hold the
  * same bytes again.
  */
+import { execFileSync } from 'node:child_process';
 import { readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import type { DiskRole, DiskStatus } from '../../controller/core/recording.ts';
 import { layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
 import { hashFile } from '../../controller/ledger/segment-file.ts';
 import { tinyCamera } from '../devices/virtual/test-site.ts';
-import { until } from '../recorder/rig.ts';
-import { unmount } from './fault-rig.ts';
+import { PROGRAM, until } from '../recorder/rig.ts';
+import { mountSmall, unmount } from './fault-rig.ts';
 import { Scenario, type ScenarioOptions } from './scenario.ts';
 
 const CAMERAS = [tinyCamera({ id: 'one', audio: 'aac' }), tinyCamera({ id: 'two', audio: 'none' })];
+/** What a configuration needs beside its disks. */
+const SITE = {
+  site: { id: 'site-1', name: '一号', nameEn: 'One' },
+  rooms: [{ id: 'room-1', name: '一室', nameEn: 'One' }],
+  devices: [{ id: 'one', room: 'room-1', name: '全景', kind: 'camera', source: { rtsp: 'rtsp://127.0.0.1:9/none' } }],
+  people: [{ id: 'clerk', name: '书记员', role: 'clerk', rooms: 'all' }],
+};
 const ROLES: readonly DiskRole[] = ['main', 'mirror'];
 /** A file has grown and been synced, and is not yet due to be closed. */
 const MID_FILE_MS = 700;
@@ -187,6 +196,32 @@ test.each(ROLES)('the %s disk is unmounted, and its empty folder stays: nothing 
   expect(verdict.faults).toEqual([]);
   for (const one of verdict.streams) expect(one, one.stream).toMatchObject({ framesMissing: 0, gapsMs: 0 });
 });
+
+test.each(ROLES)(
+  'the %s disk is replaced by a new one: refused until it is accepted, then it gets everything',
+  async (role) => {
+    const scenario = await begin();
+    if (!scenario.rig.areMounted) return;
+    await scenario.open();
+    await scenario.grown(2);
+    const place = join(rootOf(scenario, role), '..');
+    unmount(place);
+    await until(() => diskOf(scenario, role)?.cause?.code === 'wrong-disk');
+    expect(mountSmall(place, 64)).toBe(true);
+    await scenario.grown(1);
+    expect(diskOf(scenario, role)?.cause?.code).toBe('wrong-disk');
+    const [data, mirror] = scenario.rig.roots;
+    const site = join(place, '..', 'site.yaml');
+    await writeFile(site, stringify({ ...SITE, storage: { data, mirror } }));
+    execFileSync(process.execPath, [PROGRAM, 'disk', 'accept', role, '--config', site], { stdio: 'pipe' });
+    await until(() => diskOf(scenario, role)?.state !== 'away');
+    await scenario.grown(1);
+    await bothHoldAll(scenario);
+    const again = () =>
+      execFileSync(process.execPath, [PROGRAM, 'disk', 'accept', role, '--config', site], { stdio: 'pipe' });
+    expect(again, 'a disk that holds something is never taken for an empty one').toThrow('is not empty');
+  },
+);
 
 test('the main disk goes in the middle, the recorder dies and comes back with the second one alone: one ledgered gap, and all of it on both when the main one is back', async () => {
   // A camera that begins with what it sent before could fill the very hole this is about.
