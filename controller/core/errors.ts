@@ -97,6 +97,10 @@ export const CATALOGUE = {
     kind: 'unavailable',
     hint: 'Set the camera to AAC or G.711 audio; the picture is recorded all the same.',
   },
+  'packets-lost': {
+    kind: 'unavailable',
+    hint: 'The picture may be damaged until its next keyframe; check the network between camera and recorder.',
+  },
   'source-ended': { kind: 'unavailable', hint: 'The camera ended the stream; it is tried again by itself.' },
   'stream-changed': { kind: 'unavailable', hint: 'The picture format changed; recording went on in a new part.' },
   'not-armed': {

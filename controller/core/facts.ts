@@ -35,6 +35,11 @@ export interface SegmentFact {
    * pictures since its last keyframe, and without these the first new one could not be shown. Absent when nothing repeats.
    */
   readonly repeatsMs?: number;
+  /**
+   * So many packets that the source sent did not come, as far as ffmpeg can tell: pictures and sounds of it are damaged, up to the next
+   * keyframe. It is kept all the same. Absent when none are known to be missing.
+   */
+  readonly lostPackets?: number;
   /** True when it was found on disk after a crash and taken in, cut to its last whole fragment. */
   readonly adopted: boolean;
 }

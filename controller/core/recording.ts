@@ -66,6 +66,7 @@ export type CauseCode =
   | 'auth-unsupported'
   | 'audio-missing'
   | 'audio-unusable'
+  | 'packets-lost'
   | 'ffmpeg-missing'
   | 'ffmpeg-failed'
   | 'source-ended'

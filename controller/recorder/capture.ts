@@ -29,6 +29,8 @@ export interface CaptureListener {
   /** Answers false when the run's timeline broke: the attempt then ends. */
   fragment(bytes: Buffer, info: FragmentInfo, arrivedMonoMs: number): boolean;
   warn(warnings: readonly Cause[]): void;
+  /** So many packets of what comes next are missing: it is damaged. */
+  damaged(packets: number): void;
   /**
    * The source is lost; told in the moment in which this is decided. The old ffmpeg is still being ended then, and fragments that it
    * held back may follow.
@@ -120,7 +122,7 @@ export class Capture {
       hevc: offer.video === 'H265',
       audio,
     };
-    const ffmpeg = new Ffmpeg(this.#program, plan, (chunk) => {
+    const onBytes = (chunk: Buffer) => {
       watch.bytes();
       if (isBroken) return;
       try {
@@ -128,7 +130,8 @@ export class Capture {
       } catch (error) {
         breakOff({ code: 'stream-changed', detail: `the stream could not be read: ${(error as Error).message}` });
       }
-    });
+    };
+    const ffmpeg = new Ffmpeg(this.#program, plan, onBytes, (packets) => listener.damaged(packets));
     this.#look = () => {
       const stall = watch.stall();
       if (stall !== null) decide(stall);

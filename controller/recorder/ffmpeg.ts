@@ -135,17 +135,35 @@ export function withoutLogin(text: string, source: Source): string {
   return clean;
 }
 
+/** How many packets a line of ffmpeg's says were missed. A source that begins another sequence costs the first packet of it. */
+export function packetsLost(line: string): number {
+  const missed = /RTP: missed (\d+) packets/.exec(line)?.[1];
+  if (missed !== undefined) return Number(missed);
+  return /RTP: .*bad cseq|RTP: dropping old packet/.test(line) ? 1 : 0;
+}
+
 export class Ffmpeg {
   readonly #child: ChildProcess;
   /** Settles when the process has ended and its pipe is drained; never rejects. `exit` is `not started: ENOENT` when there is no ffmpeg. */
   readonly ended: Promise<FfmpegEnd>;
 
-  constructor(program: string, plan: FfmpegPlan, onBytes: (chunk: Buffer) => void) {
+  /** `onLost` hears how many packets ffmpeg says it missed: what was in them is damaged. */
+  constructor(
+    program: string,
+    plan: FfmpegPlan,
+    onBytes: (chunk: Buffer) => void,
+    onLost: (packets: number) => void = () => undefined,
+  ) {
     const child = spawn(program, ffmpegArguments(plan), { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child = child;
     let said = '';
+    let line = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-STDERR_KEPT_BYTES);
+      const lines = (line + text).split('\n');
+      line = (lines.pop() ?? '').slice(-STDERR_KEPT_BYTES);
+      const packets = lines.reduce((sum, one) => sum + packetsLost(one), 0);
+      if (packets > 0) onLost(packets);
     });
     child.stdout.on('data', onBytes);
     // A pipe that breaks because ffmpeg ended early is told by its exit.

@@ -10,6 +10,7 @@ export interface Reach {
   readonly mediaToMs: number;
   readonly videoFrames: number;
   readonly audioFrames: number;
+  readonly lostPackets: number;
   /** The last fragment in it. */
   readonly lastIndex: number;
 }
@@ -28,7 +29,13 @@ export class OpenSegment {
     this.identity = identity;
     this.run = run;
     this.#file = file;
-    this.#empty = { mediaToMs: first.info.startMs, videoFrames: 0, audioFrames: 0, lastIndex: first.index - 1 };
+    this.#empty = {
+      mediaToMs: first.info.startMs,
+      videoFrames: 0,
+      audioFrames: 0,
+      lostPackets: 0,
+      lastIndex: first.index - 1,
+    };
     this.#reach = this.#empty;
   }
 
@@ -50,11 +57,12 @@ export class OpenSegment {
   async write(fragment: Fragment): Promise<void> {
     this.#unsynced.push(fragment);
     await this.#file.write(fragment.bytes);
-    const { videoFrames, audioFrames } = this.#reach;
+    const { videoFrames, audioFrames, lostPackets } = this.#reach;
     this.#reach = {
       mediaToMs: fragment.info.endMs,
       videoFrames: videoFrames + fragment.info.videoFrames,
       audioFrames: audioFrames + fragment.info.audioFrames,
+      lostPackets: lostPackets + fragment.lostPackets,
       lastIndex: fragment.index,
     };
   }
@@ -84,7 +92,7 @@ export class OpenSegment {
   /** Syncs and closes the file; answers what the journal says of it. Rejects when the last sync failed: set back and finish again. */
   async finish(to: Instant, mediaToMs: number): Promise<SegmentFact> {
     const { bytes, sha256 } = await this.#file.finish();
-    const { videoFrames, audioFrames } = this.#reach;
+    const { videoFrames, audioFrames, lostPackets } = this.#reach;
     return {
       type: 'segment',
       ...this.identity,
@@ -95,6 +103,7 @@ export class OpenSegment {
       bytes,
       headerBytes: this.#file.headerBytes,
       sha256,
+      ...(lostPackets > 0 ? { lostPackets } : {}),
       adopted: false,
     };
   }

@@ -11,6 +11,8 @@ export interface Fragment {
   readonly index: number;
   readonly bytes: Buffer;
   readonly info: FragmentInfo;
+  /** Packets that the source sent and that did not come, as far as this fragment may show it. */
+  readonly lostPackets: number;
 }
 
 /** Monotonic time at which a fragment's first picture was taken, as well as the run's clock knows now. */

@@ -15,8 +15,15 @@ import { type Dated, Run } from './run.ts';
 export const RING_BYTES_MAX = 64 * 1024 * 1024;
 /** A source whose sound brought nothing is listened to again and again, beside the recording; when sound comes it is connected anew. */
 const SOUND_AGAIN_MS = 10_000;
+/** Packets that were lost are spoken of for so long after the last one. */
+const DAMAGE_TOLD_MS = 30_000;
 /** A refused login locks accounts when it is tried again and again (quirk Q08). */
 const REFUSED_RETRY_MS = 600_000;
+
+const PACKETS_LOST: Cause = {
+  code: 'packets-lost',
+  detail: 'packets of the source did not come: what is recorded is damaged for a moment',
+};
 
 const SOUND_IS_BACK: Cause = {
   code: 'audio-unusable',
@@ -53,6 +60,8 @@ export class Stream {
   #shown: StreamPhase = 'off';
   #since: Instant;
   #cause: Cause | null = null;
+  #lostPackets = 0;
+  #damagedAt: Instant | null = null;
   #warnings: readonly Cause[] = [];
   #media: MediaInfo | null = null;
   #lastBytesAt: Instant | null = null;
@@ -107,12 +116,11 @@ export class Stream {
 
   status(): StreamStatus {
     this.#show();
-    const disk = this.#keeper.diskCause;
     return {
       phase: this.#shown,
       since: this.#since,
       cause: this.#cause,
-      warnings: disk === null ? this.#warnings : [disk, ...this.#warnings],
+      warnings: this.#warningsNow(),
       media: this.#media,
       run: this.#run?.id ?? null,
       lastBytesAt: this.#lastBytesAt,
@@ -163,6 +171,7 @@ export class Stream {
           this.#warnings = warnings;
         },
         lost: (cause) => this.#lose(cause),
+        damaged: (packets) => this.#damaged(packets),
       });
       this.#capture = null;
       this.#endRun(end);
@@ -249,7 +258,8 @@ export class Stream {
       this.#run = next;
       run = next;
     }
-    const dropped = this.#ring.push({ run, index: run.nextIndex++, bytes, info });
+    const dropped = this.#ring.push({ run, index: run.nextIndex++, bytes, info, lostPackets: this.#lostPackets });
+    this.#lostPackets = 0;
     if (dropped > 0 && this.#keeper.keeping) {
       this.#keeper.lost(
         this.#keeper.diskCause ?? {
@@ -260,6 +270,12 @@ export class Stream {
       );
     }
     return true;
+  }
+
+  /** ffmpeg says so before it gives the fragment that is damaged; until then it is not known in which one it will be. */
+  #damaged(packets: number): void {
+    this.#lostPackets += packets;
+    this.#damagedAt = this.#world.clock.now();
   }
 
   #endRun(end: CaptureEnd): void {
@@ -294,11 +310,17 @@ export class Stream {
   /** News is told at once; that one sync followed another is not news. */
   #changed(): void {
     this.#show();
-    const { claims, diskCause, syncedAt } = this.#keeper;
-    const news = JSON.stringify([this.#shown, this.#cause, this.#warnings, claims, diskCause, syncedAt === null]);
+    const { claims, syncedAt } = this.#keeper;
+    const news = JSON.stringify([this.#shown, this.#cause, this.#warningsNow(), claims, syncedAt === null]);
     if (news === this.#told) this.#world.changed();
     else this.#world.news();
     this.#told = news;
+  }
+
+  #warningsNow(): Cause[] {
+    const disk = this.#keeper.diskCause;
+    const isDamaged = this.#damagedAt !== null && between(this.#damagedAt, this.#world.clock.now()) < DAMAGE_TOLD_MS;
+    return [...(disk === null ? [] : [disk]), ...(isDamaged ? [PACKETS_LOST] : []), ...this.#warnings];
   }
 
   #show(): void {

@@ -56,6 +56,10 @@ export const troubles = {
     zh: words('声音无法使用', '画面照常录制；请叫技术员检查声音格式。'),
     en: words('The sound cannot be used', 'The picture is recorded; ask the technician about its format.'),
   },
+  'packets-lost': {
+    zh: words('画面可能有短暂花屏', '录制仍在进行；请叫技术员检查网络。'),
+    en: words('The picture may be damaged for a moment', 'Recording goes on; ask the technician to check the network.'),
+  },
   'auth-unsupported': {
     zh: words('不支持这台设备的登录方式', '请叫技术员在设备上启用 Digest 认证。'),
     en: words('The login method of this device is not supported', 'Ask the technician to enable Digest login on it.'),

@@ -126,6 +126,17 @@ describe('a timeline that makes no sense any more', () => {
     expect(running().observe(10_250 + 100_000, 11_250)).toBe('jumped-ahead');
   });
 
+  test('within the first burst a hole in the media tells a jump from old pictures', () => {
+    const begun = () => {
+      const clock = new RunClock();
+      for (let end = FRAGMENT_MS; end <= 1_000; end += FRAGMENT_MS) clock.observe(end, 1_000 + end);
+      return clock;
+    };
+    expect(begun().observe(1_250 + 100_000, 2_250, 100_000)).toBe('jumped-ahead');
+    expect(begun().observe(1_250 + 4_000, 2_250), 'a camera that still sends the past').toBe('fits');
+    expect(begun().observe(1_250 + 2_000, 4_250, 2_000), 'a source that was silent for as long').toBe('fits');
+  });
+
   test('a fragment that ends far in the past lags; one that is only late fits', () => {
     expect(running().observe(10_250, 11_250 + LAG_MAX_MS)).toBe('fits');
     expect(running().observe(10_250, 11_251 + LAG_MAX_MS)).toBe('lags');

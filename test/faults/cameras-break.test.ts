@@ -107,12 +107,18 @@ test('Q02 a frozen camera whose sound comes back before its picture: the time wi
   expect((await scenario.verdict()).faults).toEqual([]);
 }, 120_000);
 
-test('Q04 a new SSRC in mid-session: no picture is kept that lost its first packet without a word', async () => {
+test('Q04 a new SSRC in mid-session: a picture that lost its first packet is kept, and that it did is said', async () => {
   const scenario = await Scenario.begin([tinyCamera({ id: 'one', audio: 'aac' })]);
   await scenario.open();
   await scenario.grown(1);
   scenario.device('one').newSsrc();
+  await until(() => scenario.rig.stream('one')?.warnings.some(({ code }) => code === 'packets-lost') === true);
   await scenario.grown(2);
   await scenario.close();
-  expect((await scenario.verdict()).faults).toEqual([]);
+  const verdict = await scenario.verdict();
+  expect(verdict.faults).toEqual([]);
+  expect(verdict.of('one')).toMatchObject({ gapsMs: 0 });
+  // One packet of the picture and one of the sound.
+  const lost = scenario.rig.segments('one').map(({ lostPackets = 0 }) => lostPackets);
+  expect(lost.reduce((sum, packets) => sum + packets, 0)).toBe(2);
 }, 120_000);

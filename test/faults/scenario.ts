@@ -170,6 +170,7 @@ export class Scenario {
         pieces: byTime(rig.segments(id), ({ from }) => trueUs(from)).map((segment) => ({
           file: rig.path(segment),
           repeatsMs: segment.repeatsMs ?? 0,
+          lostPackets: segment.lostPackets ?? 0,
           fromUs: trueUs(segment.from),
         })),
         claims: stretchesOf(this.claims, trueUs, endUs),

@@ -5,7 +5,7 @@
 import type { GapFact, SegmentFact } from '../../controller/core/facts.ts';
 import type { DesiredClaim } from '../../controller/core/recording.ts';
 import type { SentStream } from '../../devices/virtual/sent-ledger.ts';
-import { type FrameMark, readFrames } from '../oracle/frames.ts';
+import { type FrameMark, readMarks } from '../oracle/frames.ts';
 
 /** A moment in a recording is known to about a fragment (250 ms) and what a loaded machine adds to its way. */
 export const TIME_TOLERANCE_MS = 500;
@@ -22,6 +22,8 @@ export interface Stretch {
 export interface Piece {
   readonly file: string;
   readonly repeatsMs: number;
+  /** Packets that it says were lost. */
+  readonly lostPackets?: number;
   /** When its first picture was taken, as the journal says. */
   readonly fromUs: number;
 }
@@ -136,8 +138,12 @@ async function framesOf(
   const frames: FrameMark[] = [];
   const faults: string[] = [];
   let placedOffMs = 0;
-  for (const { file, repeatsMs, fromUs } of evidence.pieces) {
-    const own = await readFrames([file]);
+  for (const { file, repeatsMs, fromUs, lostPackets = 0 } of evidence.pieces) {
+    const { marks: own, unmarked } = await readMarks([file]);
+    if (unmarked.length > lostPackets)
+      faults.push(
+        `${unmarked[0]} is damaged, with ${unmarked.length - 1} more, and ${lostPackets} lost packets are told`,
+      );
     const offMs = Math.round((fromUs - (own[0]?.hostTimeUs ?? fromUs)) / 1_000);
     if (Math.abs(offMs) > Math.abs(placedOffMs)) placedOffMs = offMs;
     const last = frames.at(-1);

@@ -44,23 +44,40 @@ export interface MissingFrames {
  * @throws Error when a picture has no mark, or a file has no track of H.264 or H.265.
  */
 export async function readFrames(files: readonly string[]): Promise<FrameMark[]> {
+  const { marks, unmarked } = await readMarks(files);
+  const first = unmarked[0];
+  if (first !== undefined) throw new Error(`${first} has no mark.`);
+  return marks;
+}
+
+/**
+ * The same for recordings that may be damaged: `unmarked` names the pictures that lost the packet with their mark.
+ * @throws Error when a file has no track of H.264 or H.265.
+ */
+export async function readMarks(
+  files: readonly string[],
+): Promise<{ readonly marks: FrameMark[]; readonly unmarked: readonly string[] }> {
   const marks: FrameMark[] = [];
+  const unmarked: string[] = [];
   for (const file of files) {
     const track = (await readSamples(file)).find((one) => SAMPLE_ENTRIES.has(one.format));
     const codec = SAMPLE_ENTRIES.get(track?.format ?? '');
     if (track === undefined || codec === undefined) throw new Error(`${file} has no track of H.264 or H.265.`);
-    const found = track.samples.map((sample, index) => {
+    const found = track.samples.flatMap((sample, index) => {
       const nals = [...nalUnits(sample.bytes, track.nalLengthBytes)];
       const stamp = nals.map((nal) => readSei(nal, codec)).find((one) => one !== undefined);
-      if (stamp === undefined) throw new Error(`Picture ${index} of ${file} has no mark.`);
+      if (stamp === undefined) {
+        unmarked.push(`Picture ${index} of ${file}`);
+        return [];
+      }
       const isKey = nals.some((nal) => isKeySlice(nalType(nal, codec), codec));
       const decodeTimeS = sample.decodeTime / track.timescale;
       const showTimeS = sample.showTime / track.timescale;
-      return { ...stamp, file, codec, index, isKey, decodeTimeS, showTimeS };
+      return [{ ...stamp, file, codec, index, isKey, decodeTimeS, showTimeS }];
     });
     marks.push(...found.sort((one, other) => one.showTimeS - other.showTimeS));
   }
-  return marks;
+  return { marks, unmarked };
 }
 
 /** Numbers that are missing between the first and the last recorded frame of each boot. */

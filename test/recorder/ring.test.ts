@@ -26,6 +26,7 @@ function fragment(run: Run, n: number, bytes = 1_000): Fragment {
     run,
     index: n,
     bytes: Buffer.alloc(bytes),
+    lostPackets: 0,
     info: {
       startMs: n * FRAGMENT_MS,
       endMs: (n + 1) * FRAGMENT_MS,
