@@ -27,8 +27,6 @@ const TICK_MS = 200;
 const STATUS_EVERY_MS = 400;
 /** What somebody waits for is told at once; what comes together is told together. */
 const STATUS_NEWS_MS = 10;
-/** That one more sync followed another: with many streams this is always so, and each status speaks of all of them. */
-const STATUS_SOON_MS = 150;
 const RESERVE_EVERY_MS = 2_000;
 const CLOCK_STATE_EVERY_MS = 60_000;
 /** A wall clock that moves this much against the monotonic one was stepped. */
@@ -69,7 +67,10 @@ export class RecorderProcess {
   #desired: DesiredState = { revision: 0, streams: {} };
   #saving: Promise<void> = Promise.resolve();
   #recovery: Recovery | null = null;
-  #soon: { readonly timer: NodeJS.Timeout; readonly isNews: boolean } | null = null;
+  #news: NodeJS.Timeout | null = null;
+  /** Something changed that can wait for the next tick: with many streams some sync always followed another, and a status speaks of all. */
+  #hasChanged = false;
+  #toldMonoMs = 0;
   #wallMinusMonoMs = 0;
   #closed: Promise<void> | null = null;
 
@@ -134,7 +135,6 @@ export class RecorderProcess {
     this.#pursue(await this.#savedWish());
     await this.#disks.onEach((disk) => this.#socket.listen(disk.layout.recorderSocket));
     this.#every(TICK_MS, () => this.#tick());
-    this.#every(STATUS_EVERY_MS, () => this.#tell());
     this.#every(RESERVE_EVERY_MS, () => void this.#ledger.tend());
     this.#every(CLOCK_STATE_EVERY_MS, () => void this.#clock.refresh());
   }
@@ -147,7 +147,7 @@ export class RecorderProcess {
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    if (this.#soon !== null) clearTimeout(this.#soon.timer);
+    if (this.#news !== null) clearTimeout(this.#news);
     const orderly = async () => {
       await Promise.all([...this.#streams.values()].map((stream) => stream.close()));
       await this.#saving;
@@ -292,19 +292,19 @@ export class RecorderProcess {
     }
     for (const stream of this.#streams.values()) stream.tick();
     this.#media.tend();
+    if (this.#hasChanged || now.monoMs - this.#toldMonoMs > STATUS_EVERY_MS - TICK_MS / 2) this.#tell();
   }
 
   #changed(isNews: boolean): void {
-    if (this.#soon !== null) {
-      if (this.#soon.isNews || !isNews) return;
-      clearTimeout(this.#soon.timer);
-    }
-    this.#soon = { timer: setTimeout(() => this.#tell(), isNews ? STATUS_NEWS_MS : STATUS_SOON_MS), isNews };
+    if (isNews) this.#news ??= setTimeout(() => this.#tell(), STATUS_NEWS_MS);
+    else this.#hasChanged = true;
   }
 
   #tell(): void {
-    if (this.#soon !== null) clearTimeout(this.#soon.timer);
-    this.#soon = null;
+    if (this.#news !== null) clearTimeout(this.#news);
+    this.#news = null;
+    this.#hasChanged = false;
+    this.#toldMonoMs = this.#clock.now().monoMs;
     if (this.#socket.hasVisitors) this.#socket.sendStatus(this.#status());
   }
 
