@@ -18,6 +18,7 @@ import { Media } from '../ledger/media.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { isDesired } from './desired-check.ts';
 import { LedgerWriter } from './ledger-writer.ts';
+import { ringShare } from './memory.ts';
 import { type Recovery, recover } from './recovery.ts';
 import { SecondCopy } from './second-copy.ts';
 import { RecorderSocket } from './socket.ts';
@@ -45,6 +46,8 @@ export interface RecorderOptions {
   readonly ioThreads?: number;
   /** Only a fresh process finds out what holds: this one should end, and be started again. */
   readonly onFatal?: () => void;
+  /** For the media of all streams while the disk does not take them; as much as each stream can use when absent. */
+  readonly memoryBytes?: number;
   /** The ffmpeg program. */
   readonly ffmpeg: string;
   readonly version: string;
@@ -279,6 +282,8 @@ export class RecorderProcess {
     });
     stream.restore(this.#recovery?.kept.get(id), this.#recovery?.endedClaims.get(id) ?? []);
     this.#streams.set(id, stream);
+    const bytes = ringShare(this.#options.memoryBytes ?? Number.POSITIVE_INFINITY, this.#streams.size);
+    for (const one of this.#streams.values()) one.limitMemory(bytes);
     return stream;
   }
 

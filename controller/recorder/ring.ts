@@ -25,11 +25,16 @@ export function fragmentEnd(fragment: Fragment): number {
 }
 
 export class Ring {
-  readonly #bytesMax: number;
+  #bytesMax: number;
   #fragments: Fragment[] = [];
   #bytes = 0;
 
   constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** From the next fragment on it may hold so much. */
+  limit(bytesMax: number): void {
     this.#bytesMax = bytesMax;
   }
 

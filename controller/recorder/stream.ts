@@ -7,12 +7,11 @@ import type { Cause, DesiredStream, MediaInfo, Source, StreamPhase, StreamStatus
 import { between, type Instant } from '../core/time.ts';
 import { Capture, type CaptureEnd, type CaptureHints, STOPPED, soundComes } from './capture.ts';
 import { Keeper, type KeeperWorld, type KeptBefore } from './keeper.ts';
+import { RING_BYTES_MAX } from './memory.ts';
 import { Retry } from './retry.ts';
 import { Ring } from './ring.ts';
 import { type Dated, Run } from './run.ts';
 
-/** Memory of one stream: a minute of a stalled disk at 8 Mbit/s. */
-export const RING_BYTES_MAX = 64 * 1024 * 1024;
 /** A source whose sound brought nothing is listened to again and again, beside the recording; when sound comes it is connected anew. */
 const SOUND_AGAIN_MS = 10_000;
 /** Packets that were lost are spoken of for so long after the last one. */
@@ -80,6 +79,11 @@ export class Stream {
   /** Takes up what an earlier process left; before the first `desire`. */
   restore(before: KeptBefore | undefined, ended: readonly string[]): void {
     this.#keeper.restore(before ?? { coveredTo: null, begun: [], cause: STOPPED }, ended);
+  }
+
+  /** What it may hold in memory, in bytes. */
+  limitMemory(bytes: number): void {
+    this.#ring.limit(bytes);
   }
 
   isEnded(claim: string): boolean {
