@@ -2,10 +2,11 @@
  * Invariant 10: the one place where an id becomes an object. Whoever asks for a room, a session or a segment gets it here or not
  * at all, after the caller's authority over its room was checked.
  */
-import { type Act, mayDo } from '../core/authority.ts';
+import { mayDo } from '../core/authority.ts';
 import type { Caller } from '../core/desk.ts';
 import { AppError } from '../core/errors.ts';
 import type { SegmentFact } from '../core/facts.ts';
+import type { RoomAct } from '../core/roles.ts';
 import type { Session } from '../core/session.ts';
 import type { SiteIndex } from '../core/site-index.ts';
 import type { RoomPlan } from '../core/site-plan.ts';
@@ -29,7 +30,7 @@ export class Authority {
   }
 
   /** Throws `room-unknown`, `session-unknown`, `segment-unknown` or `not-your-room`. */
-  resolve(caller: Caller, wanted: Wanted, act: Act): Resolved {
+  resolve(caller: Caller, wanted: Wanted, act: RoomAct): Resolved {
     if ('room' in wanted) return { room: this.#checked(caller, wanted.room, act), session: null, segment: null };
     if ('session' in wanted) {
       const session = this.#index.session(wanted.session);
@@ -49,11 +50,11 @@ export class Authority {
   }
 
   /** Rooms in which the caller may do this. */
-  rooms(caller: Caller, act: Act): readonly RoomPlan[] {
+  rooms(caller: Caller, act: RoomAct): readonly RoomPlan[] {
     return this.#rooms.filter((room) => mayDo(caller.person, act, room.id));
   }
 
-  #checked(caller: Caller, room: string, act: Act): RoomPlan {
+  #checked(caller: Caller, room: string, act: RoomAct): RoomPlan {
     const found = this.#rooms.find((one) => one.id === room) ?? null;
     if (found === null) throw new AppError('room-unknown', `there is no room ${room}`);
     if (!mayDo(caller.person, act, room)) {
