@@ -3,8 +3,9 @@
  * sessions or media past it (invariant 10). Times are UTC milliseconds.
  */
 import type { ErrorCode } from './errors.ts';
-import type { SegmentFact, SessionKind } from './facts.ts';
+import type { SegmentFact } from './facts.ts';
 import type { CentreLink } from './ports.ts';
+import type { SessionKind } from './session-facts.ts';
 import type { SessionState } from './session.ts';
 import type { PersonPlan, Role, RoomPlan } from './site-plan.ts';
 

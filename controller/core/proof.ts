@@ -1,5 +1,5 @@
 /** Invariant 1: what counts as proof that a session records, seen from the newest word of the recorder. */
-import type { SessionStream } from './facts.ts';
+import type { SessionStream } from './session-facts.ts';
 import { PROOF_AGE_MS, type RecorderStatus, type StreamStatus } from './recording.ts';
 import { between, type Instant } from './time.ts';
 

@@ -1,6 +1,6 @@
 /** What each journal entry does to the index. Repeating an entry changes nothing, and the two journals never wait for each other. */
 import type { Entry } from '../core/chain.ts';
-import type { AbsentStretch, GapFact, RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
+import type { GapFact, RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
 import type { Instant } from '../core/time.ts';
 import type { Sql } from './sql.ts';
 

@@ -1,5 +1,6 @@
 /** What the clerk's page says about a room, decided from one snapshot. Pure, so that every state can be looked at in a table. */
-import type { RoomView, SessionView, StreamView } from '../../controller/api/contract.ts';
+import type { RoomView, StreamView } from '../../controller/api/contract.ts';
+import type { SessionView } from '../../controller/api/contract-session.ts';
 
 export type Face =
   | 'waiting'

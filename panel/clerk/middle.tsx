@@ -1,5 +1,6 @@
 /** The zone between state and button: what to record before a session, what is going on and what is wrong during it. */
-import type { RoomView, SessionView, Trouble } from '../../controller/api/contract.ts';
+import type { RoomView, Trouble } from '../../controller/api/contract.ts';
+import type { SessionView } from '../../controller/api/contract-session.ts';
 import { say, sayTroubleText } from '../words/language.ts';
 import { actOf, faceOf, mandatoryCount, unproven } from './face.ts';
 import type { Press } from './press.ts';

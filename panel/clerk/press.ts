@@ -3,7 +3,7 @@
  * when the network fails it is repeated with the same id, so that two deliveries are still one session.
  */
 import { signal } from '@preact/signals';
-import type { SessionView } from '../../controller/api/contract.ts';
+import type { SessionView } from '../../controller/api/contract-session.ts';
 import type { Answer, Refusal } from '../wire/rest.ts';
 
 export type PressPhase =

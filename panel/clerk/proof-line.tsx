@@ -1,5 +1,6 @@
 /** Asked for and confirmed, side by side and never mixed up (invariant 1). */
-import type { RoomView, SessionView } from '../../controller/api/contract.ts';
+import type { RoomView } from '../../controller/api/contract.ts';
+import type { SessionView } from '../../controller/api/contract-session.ts';
 import { timeText } from '../shell/clock.ts';
 import { Icon, type IconName } from '../shell/icon.tsx';
 import { say } from '../words/language.ts';

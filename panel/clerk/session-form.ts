@@ -1,6 +1,6 @@
 /** What the clerk may choose before a start. It is remembered while the page is open and empties after each session. */
 import { type Signal, signal } from '@preact/signals';
-import type { SessionKind } from '../../controller/api/contract.ts';
+import type { SessionKind } from '../../controller/api/contract-session.ts';
 
 export const SESSION_KINDS: readonly SessionKind[] = ['hearing', 'interview', 'inquiry', 'reconsideration'];
 export const MATTER_MAX_CHARACTERS = 200;

@@ -1,6 +1,6 @@
 /** Asks once before a session is closed, because it cannot be resumed. The focus starts on the safe answer. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import type { SessionView } from '../../controller/api/contract.ts';
+import type { SessionView } from '../../controller/api/contract-session.ts';
 import { lengthText } from '../shell/clock.ts';
 import { Icon } from '../shell/icon.tsx';
 import { say } from '../words/language.ts';

@@ -1,7 +1,8 @@
 /** `/review/:session`: all streams of one session side by side and in step, their gaps, and the proof of what was kept. */
 import './review.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { ReviewView, SessionState } from '../../controller/api/contract.ts';
+import type { ReviewView } from '../../controller/api/contract.ts';
+import type { OpenedState } from '../../controller/api/contract-session.ts';
 import { dateText, lengthText, timeText } from '../shell/clock.ts';
 import { Header } from '../shell/header.tsx';
 import { PlainPage } from '../shell/notice.tsx';
@@ -16,7 +17,7 @@ import { Transport } from './transport.ts';
 import { TransportBar } from './transport-bar.tsx';
 
 /** How soon the page looks again: the session grows, then receipts come in, then nothing changes any more. */
-const LOOK_AGAIN_MS: Readonly<Record<SessionState, number | null>> = {
+const LOOK_AGAIN_MS: Readonly<Record<OpenedState, number | null>> = {
   opening: 5_000,
   open: 5_000,
   closing: 2_000,

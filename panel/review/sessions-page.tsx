@@ -1,7 +1,7 @@
 /** `/review`: the sessions of one's own rooms, newest first. */
 import './review.css';
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import type { SessionView } from '../../controller/api/contract.ts';
+import type { SessionView } from '../../controller/api/contract-session.ts';
 import { dateText, lengthText, timeText } from '../shell/clock.ts';
 import { Header } from '../shell/header.tsx';
 import { me } from '../shell/who.ts';

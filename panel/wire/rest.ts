@@ -3,14 +3,12 @@ import type {
   ErrorBody,
   LoginRequest,
   Me,
-  OpenRequest,
   PersonChoice,
   ReviewView,
   RoomView,
-  SessionList,
-  SessionView,
   SiteView,
 } from '../../controller/api/contract.ts';
+import type { OpenRequest, SessionList, SessionView } from '../../controller/api/contract-session.ts';
 
 export type Refusal = ErrorBody['error'];
 

@@ -1,7 +1,8 @@
 /** The control plane with its API in front, on a free port of this machine, and clients that speak real HTTP. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ErrorBody, ReviewStream, SessionView } from '../../controller/api/contract.ts';
+import type { ErrorBody, ReviewStream } from '../../controller/api/contract.ts';
+import type { SessionView } from '../../controller/api/contract-session.ts';
 import { type Api, startApi } from '../../controller/api/start.ts';
 import { Stage } from '../site/stage.ts';
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { RoomView, SessionState, SessionView, SignView, StreamView } from '../../controller/api/contract.ts';
+import type { RoomView, SignView, StreamView } from '../../controller/api/contract.ts';
+import type { OpenedState, SessionView } from '../../controller/api/contract-session.ts';
 import { actOf, elapsedMs, faceOf, isRunning, unproven } from '../../panel/clerk/face.ts';
 import { signFaceOf } from '../../panel/sign/sign-face.ts';
 
-const session = (state: SessionState, confirmed: boolean, closedAt: number | null = null): SessionView => ({
+const session = (state: OpenedState, confirmed: boolean, closedAt: number | null = null): SessionView => ({
   id: 's',
   room: 'r',
   kind: 'hearing',
