@@ -126,6 +126,31 @@ export const CATALOGUE = {
     hint: 'A receipt did not fit what was sent; nothing is released. Tell the centre.',
   },
   'verify-failed': { kind: 'conflict', hint: 'See the findings: each names the file or journal line that is damaged.' },
+  'display-unknown': { kind: 'not-found', hint: 'Choose a display of the site configuration.' },
+  'display-taken': {
+    kind: 'conflict',
+    hint: 'Another browser already is this display; close it, or wait a few seconds until it is gone.',
+  },
+  'sign-dark': {
+    kind: 'unavailable',
+    hint: 'Look at the display: power, cable, network; its page reconnects by itself.',
+  },
+  'notice-unspoken': {
+    kind: 'unavailable',
+    hint: 'Read the notice aloud yourself and confirm it; have the loudspeaker of the display checked.',
+  },
+  'speech-missing': {
+    kind: 'unavailable',
+    hint: 'Install it: apt-get install espeak-ng; or give the site a recording of its own (speech.recordings in the configuration).',
+  },
+  'indicator-unreachable': {
+    kind: 'unavailable',
+    hint: 'Check power, cable and address of the lamp; it is tried again by itself.',
+  },
+  'still-unavailable': {
+    kind: 'unavailable',
+    hint: 'Nothing can be shown of this stream just now; ask again in a few seconds.',
+  },
   internal: { kind: 'internal', hint: 'Send the log to the maker; recording does not depend on this.' },
 } as const satisfies { readonly [code: string]: { readonly kind: ErrorKind; readonly hint: string } };
 

@@ -2,6 +2,7 @@
  * The facts that journals hold. `journal/recorder` is written by the recorder alone, `journal/site` by the controller alone;
  * everything in SQLite is read out of these two and can be read out of them again.
  */
+import type { DisplayFact } from './display-facts.ts';
 import type { Cause, MediaInfo } from './recording.ts';
 import type { SessionFact } from './session-facts.ts';
 import type { ClockState, Instant } from './time.ts';
@@ -86,6 +87,7 @@ export type RecorderFact =
 
 export type SiteFact =
   | SessionFact
+  | DisplayFact
   /** A segment is due to the centre: its signed manifest and its number in the outbox, without holes. */
   | {
       readonly type: 'sealed';

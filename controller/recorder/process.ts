@@ -65,6 +65,7 @@ export class RecorderProcess {
         desire: (desired) => this.#desire(desired),
         read: (afterSeq) => this.#ledger.read(afterSeq),
         status: () => this.#status(),
+        peek: (stream) => this.#streams.get(stream)?.peek() ?? null,
       },
       options.log,
     );

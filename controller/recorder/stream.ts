@@ -3,10 +3,19 @@
  * and gives the keeper what is claimed. Nothing that happens here reaches another stream.
  */
 import type { FragmentInfo, Header } from '../core/mp4.ts';
-import type { Cause, DesiredStream, MediaInfo, Source, StreamPhase, StreamStatus } from '../core/recording.ts';
+import type {
+  Cause,
+  DesiredStream,
+  MediaInfo,
+  PeekAnswer,
+  Source,
+  StreamPhase,
+  StreamStatus,
+} from '../core/recording.ts';
 import { between, type Instant } from '../core/time.ts';
 import { Capture, type CaptureEnd, type CaptureHints, STOPPED, soundComes } from './capture.ts';
 import { Keeper, type KeeperWorld, type KeptBefore } from './keeper.ts';
+import { Newest } from './newest.ts';
 import { Ring } from './ring.ts';
 import { Run } from './run.ts';
 
@@ -34,6 +43,7 @@ export class Stream {
   readonly #id: string;
   readonly #world: StreamWorld;
   readonly #ring = new Ring(RING_BYTES_MAX);
+  readonly #newest = new Newest();
   readonly #keeper: Keeper;
   #wish: DesiredStream | null = null;
   #capture: Capture | null = null;
@@ -114,6 +124,11 @@ export class Stream {
       ringMs: Math.round(this.#ring.spanMs),
       ringBytes: this.#ring.bytes,
     };
+  }
+
+  /** The newest moments out of memory; null when there are none. */
+  peek(): PeekAnswer | null {
+    return this.#newest.answer(this.#id);
   }
 
   /** Disconnects, writes what is claimed and in memory, closes the open segment. */
@@ -227,7 +242,9 @@ export class Stream {
       run = next;
     }
     if (this.#phase !== 'receiving') this.#enter('receiving', null);
-    const dropped = this.#ring.push({ run, index: run.nextIndex++, bytes, info });
+    const fragment = { run, index: run.nextIndex++, bytes, info };
+    this.#newest.take(fragment, this.#lastBytesAt);
+    const dropped = this.#ring.push(fragment);
     if (dropped > 0 && this.#keeper.keeping) {
       this.#keeper.lost(
         this.#keeper.diskCause ?? {
@@ -246,6 +263,7 @@ export class Stream {
     const run = this.#run;
     this.#run = null;
     this.#media = null;
+    this.#newest.clear();
     if (run !== null) run.ended = { cause: end.cause, exit: end.exit };
     this.#keeper.lost(end.cause, run);
   }

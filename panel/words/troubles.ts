@@ -200,4 +200,35 @@ export const troubles = {
     zh: words('本机时间未校准', '录制照常；请叫技术员检查网络校时。'),
     en: words('The clock of this machine is not synchronised', 'Recording goes on; ask the technician to check NTP.'),
   },
+  'display-unknown': {
+    zh: words('没有这块显示屏', '请核对网址；显示屏须先写入站点配置。'),
+    en: words('There is no such display', 'Check the address; displays stand in the site configuration.'),
+  },
+  'display-taken': {
+    zh: words('另一台设备已在充当这块显示屏', '请关闭那台设备上的页面。'),
+    en: words('Another machine already is this display', 'Close the page on that machine.'),
+  },
+  'sign-dark': {
+    zh: words('显示屏没有确认显示内容', '请查看该显示屏的电源、网线；来得及时请口头告知。'),
+    en: words(
+      'A display does not confirm what it shows',
+      'Look at its power and cable; tell the people by word of mouth.',
+    ),
+  },
+  'notice-unspoken': {
+    zh: words('告知语没有播放成功', '请工作人员口头宣读并确认“已告知”。'),
+    en: words('The notice was not spoken aloud', 'Read it aloud yourself and confirm it.'),
+  },
+  'speech-missing': {
+    zh: words('本机没有语音播报', '请工作人员口头宣读；技术员可安装语音或放入录音。'),
+    en: words('This machine has no voice', 'Read it aloud; the technician can install a voice or a recording.'),
+  },
+  'indicator-unreachable': {
+    zh: words('指示灯没有应答', '录制照常；请检查指示灯的电源和网线。'),
+    en: words('The lamp does not answer', 'Recording goes on; check its power and cable.'),
+  },
+  'still-unavailable': {
+    zh: words('暂时没有画面', '稍后会自动刷新。'),
+    en: words('No picture just now', 'It is asked for again by itself.'),
+  },
 } as const satisfies Readonly<Record<string, { readonly zh: TroubleWords; readonly en: TroubleWords }>>;

@@ -12,6 +12,7 @@ import type {
   Cause,
   ClaimStatus,
   DesiredState,
+  PeekAnswer,
   RecorderStatus,
   StreamStatus,
 } from '../../controller/core/recording.ts';
@@ -68,11 +69,26 @@ export class FakeRecorder implements Recorder {
     this.#presenceListeners.push(listener);
   }
 
+  /** What was asked for by `peek`, in order. */
+  readonly peeks: string[] = [];
+  #peekListeners: ((peek: PeekAnswer) => void)[] = [];
+  peek(stream: string): void {
+    this.peeks.push(stream);
+  }
+  onPeek(listener: (peek: PeekAnswer) => void): void {
+    this.#peekListeners.push(listener);
+  }
+  /** Answers a peek. */
+  peeked(peek: PeekAnswer): void {
+    for (const listener of this.#peekListeners) listener(peek);
+  }
+
   /** Nobody listens any more: a controller died. */
   forgetListeners(): void {
     this.#statusListeners = [];
     this.#entryListeners = [];
     this.#presenceListeners = [];
+    this.#peekListeners = [];
   }
 
   present(isHere: boolean): void {
