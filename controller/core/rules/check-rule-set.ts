@@ -2,10 +2,10 @@
  * Makes a rule set of what stands in a file, or names every fault in it: the path in the file, what is wrong, what to do. Fields first,
  * then what must hold between them.
  */
+import { type Checked, Reading, shown } from '../data-file.ts';
 import type { FieldFault } from '../errors.ts';
 import { CLAUSE_ID_PATTERN } from './cite.ts';
 import { DUTIES, type Duty, isDuty } from './duties.ts';
-import { Reading, shown } from './reading.ts';
 import type {
   Archive,
   Clause,
@@ -27,10 +27,6 @@ export const RULE_SET_FORMAT = 'quancheng-rule-set/1';
 const CLAUSE_ID = 'an article, or one with paragraph or item, like 15, 15.1, 62(1) or 11.2(3)';
 const DAY_END_PATTERN = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
 const PERIOD_MAX = 10_000;
-
-export type Checked<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
 /** The rule set in `raw` (what a YAML or JSON reader made of the file), or every fault. Numbers may be given as text. */
 export function checkRuleSet(raw: unknown): Checked<RuleSet> {

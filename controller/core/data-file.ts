@@ -2,13 +2,18 @@
  * Reads a file of data that somebody wrote by hand, field by field, and notes every fault with its path, what is wrong and what to do.
  * After a fault reading goes on with something harmless, so that one look at the file finds all of them.
  */
-import type { FieldFault } from '../errors.ts';
+import type { FieldFault } from './errors.ts';
 
 const TEXT_MAX_CHARACTERS = 2_000;
 const LIST_MAX_ENTRIES = 500;
 const VALUE_SHOWN_MAX = 60;
 const ID_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 const DATE_PATTERN = /^\d{4}-\d{2}-\d{2}$/;
+
+/** What a file was found to be: something usable, or every fault in it. */
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
 /** A mapping of the file: each field is asked for by name, and `end` finds those that nobody asked for. */
 export class Reading {
