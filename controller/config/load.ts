@@ -1,10 +1,11 @@
 /** Reads the site file and the secrets beside it, once, and answers a frozen configuration or every fault at the same time. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { AppError, errnoOf, type FieldFault, sentenceOf } from '../core/errors.ts';
+import type { SiteRules } from '../core/rules/site-rules.ts';
 import { Login } from './login.ts';
+import { findRules } from './rule-files.ts';
 import { type Draft, faultsBetweenFields, type Item } from './rules.ts';
 import {
   type Config,
@@ -13,11 +14,13 @@ import {
   mqttSchema,
   personSchema,
   roomSchema,
+  rulesSchema,
   type Secrets,
   type SiteFile,
   secretsSchema,
   siteSchema,
 } from './schema.ts';
+import { yamlValue } from './yaml-text.ts';
 
 const MODE_OF_OTHERS = 0o077;
 const VALUE_SHOWN_MAX = 80;
@@ -34,8 +37,9 @@ export function loadConfig(path: string): Config {
   const secrets = readSecrets(path, raw, faults);
   faults.push(...faultsBetweenFields(draftOf(raw, secrets)));
   if (parsed.success) faults.push(...unreadableFiles(path, parsed.data));
-  if (!parsed.success || secrets === null || faults.length > 0) throw badConfig(path, faults);
-  return deepFreeze(configOf(path, parsed.data, secrets));
+  const rules = readRules(path, raw, faults);
+  if (!parsed.success || secrets === null || rules === null || faults.length > 0) throw badConfig(path, faults);
+  return deepFreeze(configOf(path, parsed.data, secrets, rules));
 }
 
 function badConfig(path: string, fields: readonly FieldFault[]): AppError {
@@ -52,19 +56,9 @@ function readYaml(path: string, schema: 'core' | 'failsafe'): unknown {
   } catch (error) {
     throw new AppError('bad-config', `${path} cannot be read: ${sentenceOf(error)}`, { cause: error });
   }
-  // Without pretty errors, because those quote the line, and the line may hold a password.
-  const lines = new LineCounter();
-  const document = parseDocument(text, { schema, lineCounter: lines, prettyErrors: false });
-  const fields = document.errors.map(({ pos, message }) => {
-    const { line, col } = lines.linePos(pos[0]);
-    return { field: `line ${line}, column ${col}`, message };
-  });
-  if (fields.length > 0) throw badConfig(path, fields);
-  try {
-    return document.toJS();
-  } catch (error) {
-    throw new AppError('bad-config', `${path} cannot be read: ${sentenceOf(error)}`);
-  }
+  const yaml = yamlValue(text, schema);
+  if (!yaml.ok) throw badConfig(path, yaml.faults);
+  return yaml.value;
 }
 
 /** Logins by name; none without a secrets file, null when there is one that cannot be used. */
@@ -93,6 +87,18 @@ function readSecrets(path: string, raw: unknown, faults: FieldFault[]): Secrets 
     if (fields.length === 0) faults.push({ field: 'secrets', message: `${secretsPath}: ${why}` });
     faults.push(...fields.map(({ field, message }) => ({ field: `secrets: ${field}`, message })));
   }
+  return null;
+}
+
+/** The rules of the site; null when the fields that name them are at fault, or when what they name is. */
+function readRules(path: string, raw: unknown, faults: FieldFault[]): SiteRules | null {
+  const named = rulesSchema.safeParse({ rules: entryOf(raw, 'rules'), rulesFolder: entryOf(raw, 'rulesFolder') });
+  // Then the schema of the whole file has named the fault already.
+  if (!named.success) return null;
+  const { rules, rulesFolder } = named.data;
+  const found = findRules(rules, rulesFolder === null ? null : resolve(dirname(path), rulesFolder));
+  if (found.ok) return found.rules;
+  faults.push(...found.faults);
   return null;
 }
 
@@ -179,16 +185,17 @@ function itemsOf<T>(raw: unknown, list: string, schema: z.ZodType<T>): { items: 
   return { items, whole: items.length === entries.length };
 }
 
-function configOf(path: string, site: SiteFile, secrets: Secrets): Config {
+function configOf(path: string, site: SiteFile, secrets: Secrets, rules: SiteRules): Config {
   const logins = new Map(
     Object.entries(secrets.logins).map(([name, { user, password }]) => [name, new Login(user, password)]),
   );
   const loginOf = (name: string | null): Login | null => (name === null ? null : (logins.get(name) ?? null));
   const beside = <T extends string | null | undefined>(file: T): T =>
     (typeof file === 'string' ? resolve(dirname(path), file) : file) as T;
-  const { secrets: _, mqtt, ...rest } = site;
+  const { secrets: _, rulesFolder: __, mqtt, ...rest } = site;
   return {
     ...rest,
+    rules,
     centreKeyFile: beside(site.centreKeyFile),
     mqtt:
       mqtt === null

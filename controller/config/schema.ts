@@ -5,12 +5,14 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { STREAM_ID_PATTERN } from '../core/recording.ts';
+import type { SiteRules } from '../core/rules/site-rules.ts';
 import type { Login } from './login.ts';
 
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 8480;
 export const DEFAULT_DATA = '/var/lib/quancheng';
 export const DEFAULT_BROKER_PORT = 1883;
+export const DEFAULT_RULES = 'hebei-tax-2017';
 
 /** A host name, an IPv4 address or an IPv6 address in brackets, and a port if it is not the usual one. */
 const HOST_PORT_PATTERN = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1,5})?$/;
@@ -100,7 +102,13 @@ export const mqttSchema = z.strictObject({
 
 export const listenSchema = z.strictObject({ host: host.default(DEFAULT_HOST), port: port.default(DEFAULT_PORT) });
 
+export const rulesSchema = z.object({
+  rules: z.string('must be the id of a rule set').default(DEFAULT_RULES),
+  rulesFolder: file.nullable().default(null),
+});
+
 export const siteSchema = z.strictObject({
+  ...rulesSchema.shape,
   site: z.strictObject({ id, name: text, nameEn: text, demo: z.boolean().default(false) }),
   listen: listenSchema.prefault({}),
   storage: z.strictObject({ data: folder.default(DEFAULT_DATA) }).prefault({}),
@@ -146,7 +154,8 @@ type Frozen<T> = T extends Login ? T : T extends object ? { readonly [K in keyof
 
 /** The configuration as the program uses it: logins in place of their names, paths absolute, frozen. */
 export type Config = Frozen<
-  Omit<SiteFile, 'mqtt' | 'devices' | 'secrets'> & {
+  Omit<SiteFile, 'mqtt' | 'devices' | 'secrets' | 'rules' | 'rulesFolder'> & {
+    rules: SiteRules;
     mqtt: (Omit<MqttFile, 'login' | 'url'> & { url: string; login: Login | null }) | null;
     devices: (Omit<DeviceFile, 'login'> & { login: Login | null })[];
   }
