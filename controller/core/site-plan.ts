@@ -1,5 +1,7 @@
 /** What the control plane needs of the site configuration; the configuration fits it as it is. */
+
 import type { DisplayPlan } from './display.ts';
+import type { SiteRules } from './rules/site-rules.ts';
 
 export interface RoomPlan {
   readonly id: string;
@@ -50,6 +52,8 @@ export interface SitePlan {
     readonly segmentS: number;
     readonly armedForS: number;
   };
+  /** The rule set that sessions are held under now, and the calendar. */
+  readonly rules: SiteRules;
   readonly rooms: readonly RoomPlan[];
   readonly devices: readonly DevicePlan[];
   readonly people: readonly PersonPlan[];

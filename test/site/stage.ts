@@ -17,6 +17,7 @@ import { catchUp } from '../../controller/store/catch-up.ts';
 import { openStore } from '../../controller/store/open-index.ts';
 import type { Store } from '../../controller/store/store.ts';
 import { FakeRecorder } from './fake-recorder.ts';
+import { HEBEI } from './rules.ts';
 import { TestClock } from './test-clock.ts';
 
 const rtsp = (id: string, room: string, mandatory: boolean): DevicePlan => ({
@@ -41,6 +42,7 @@ const person = (id: string, role: PersonPlan['role'], rooms: PersonPlan['rooms']
 export const PLAN: SitePlan = {
   site: { id: 'test-site', name: '测试', nameEn: 'Test', demo: false },
   recording: { preRollS: 10, postRollS: 5, segmentS: 10, armedForS: 60 },
+  rules: HEBEI,
   rooms: [
     { id: 'r1', name: '一', nameEn: 'One' },
     { id: 'r2', name: '二', nameEn: 'Two' },
