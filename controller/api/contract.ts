@@ -1,6 +1,7 @@
 /**
  * Everything the panel may see, and nothing else: REST bodies under /api/v1, socket.io events and their types.
- * Sessions are in contract-session.ts, docket, checks and rules in contract-docket.ts. The panel imports types from these files
+ * Sessions are in contract-session.ts, docket, checks and rules in contract-docket.ts, logins and
+ * panels in contract-people.ts. The panel imports types from these files
  * only. All times are UTC milliseconds; the panel shows them in Asia/Shanghai.
  */
 import type { CheckView, DocketEntry } from './contract-docket.ts';
@@ -37,22 +38,10 @@ export interface ErrorBody {
 
 export type Role = 'clerk' | 'presider' | 'custodian' | 'approver' | 'auditor' | 'technician' | 'administrator';
 
-/** GET /people (no login needed): who may log in here. Shown as buttons before the PIN pad. */
 export interface PersonChoice {
   readonly id: string;
   readonly name: string;
   readonly role: Role;
-}
-
-/** POST /login with LoginRequest; GET /me. A cookie (HttpOnly, SameSite=Strict) carries the login. POST /logout ends it. */
-export interface LoginRequest {
-  readonly person: string;
-  readonly pin: string;
-}
-export interface Me {
-  readonly person: PersonChoice;
-  /** Rooms this person has authority over. */
-  readonly rooms: readonly RoomName[];
 }
 
 export interface RoomName {

@@ -10,9 +10,10 @@ extendZodWithOpenApi(z);
 
 export const registry = new OpenAPIRegistry();
 
-const name = <T extends z.ZodType>(id: string, schema: T): T => registry.register(id, schema);
+/** Registers a schema under its name in the API document. */
+export const name = <T extends z.ZodType>(id: string, schema: T): T => registry.register(id, schema);
 
-const ms = z.number().describe('UTC milliseconds');
+export const ms = z.number().describe('UTC milliseconds');
 const bytes = z.number().min(0);
 /** Ids of rooms, streams and people as the configuration gives them. */
 export const shortId = z.string().regex(STREAM_ID_PATTERN);
@@ -48,12 +49,6 @@ export const errorBody = name(
 
 export const personChoice = name('PersonChoice', z.object({ id: z.string(), name: z.string(), role }));
 export const roomName = name('RoomName', z.object({ id: z.string(), name: z.string(), nameEn: z.string() }));
-export const loginRequest = name(
-  'LoginRequest',
-  z.strictObject({ person: z.string().min(1).max(64), pin: z.string().min(1).max(64) }),
-);
-export const me = name('Me', z.object({ person: personChoice, rooms: z.array(roomName) }));
-
 export const streamView = name(
   'StreamView',
   z.object({

@@ -9,13 +9,14 @@ import type { Log } from '../core/ports.ts';
 import { errorOf, failureOf } from './failures.ts';
 import { tokenOf } from './login-cookie.ts';
 import { API_BASE, openApiDocument } from './openapi.ts';
-import { isOwnOrigin } from './origin.ts';
-import { checked, ROUTES, type Route } from './routes.ts';
+import { isOwnOrigin, originOf } from './origin.ts';
+import { checked, type Route } from './route.ts';
+import { ROUTES } from './routes.ts';
 
 const BODY_LIMIT = '16kb';
 const MS = 1_000;
 /** Pages of the panel: each is the same file, which looks at the address itself. */
-const PAGES = ['/', '/login', '/room/*rest', '/sign/*rest', '/review', '/review/*rest'];
+const PAGES = ['/', '/login', '/pair', '/me', '/people', '/room/*rest', '/sign/*rest', '/review', '/review/*rest'];
 
 export interface AppOptions {
   readonly desk: Desk;
@@ -98,7 +99,7 @@ function handlersOf(route: Route, options: AppOptions): RequestHandler[] {
     }
     if (route.needsLogin) {
       const token = tokenOf(request.headers.cookie);
-      const caller = token === null ? null : desk.callerOf(token);
+      const caller = token === null ? null : desk.door.callerOf(token, originOf(request).panelToken);
       if (caller === null) throw new AppError('not-logged-in', 'nobody is logged in');
       callers.set(request, caller);
     }
@@ -107,6 +108,7 @@ function handlersOf(route: Route, options: AppOptions): RequestHandler[] {
   const answer: RequestHandler = async (request, response) => {
     const call = {
       ...{ desk, request, response, version, isSecure },
+      from: originOf(request),
       params: checked(route.params, request.params),
       query: checked(route.query, request.query),
       body: route.body === null ? undefined : checked(route.body, request.body),

@@ -9,9 +9,9 @@ import { AppError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import type { ErrorBody, PanelToServer, ServerToPanel, ServerToSign, SignToServer } from './contract.ts';
 import { errorOf, wireError } from './failures.ts';
-import { tokenOf } from './login-cookie.ts';
+import { panelTokenOf, tokenOf } from './login-cookie.ts';
 import { isOwnOrigin } from './origin.ts';
-import { checked } from './routes.ts';
+import { checked } from './route.ts';
 import { shortId } from './schemas.ts';
 import { roomView, signView } from './wire.ts';
 
@@ -46,7 +46,7 @@ export function attachSockets({ http, desk, log }: SocketsOptions): { close(): P
   });
   io.use((socket, next) => {
     const token = tokenOf(socket.handshake.headers.cookie);
-    const caller = token === null ? null : desk.callerOf(token);
+    const caller = token === null ? null : desk.door.callerOf(token, panelTokenOf(socket.handshake.headers.cookie));
     if (caller === null) {
       next(refusal(new AppError('not-logged-in', 'nobody is logged in')));
       return;
@@ -66,7 +66,7 @@ export function attachSockets({ http, desk, log }: SocketsOptions): { close(): P
       desk.watchRoom(caller, room, (view) => socket.volatile.emit('room', roomView(desk, caller, view))),
     );
   });
-  desk.onLoginEnded((login) => {
+  desk.door.onLoginEnded((login) => {
     io.to(roomOfLogin(login)).emit('logged-out');
     io.in(roomOfLogin(login)).disconnectSockets(true);
   });

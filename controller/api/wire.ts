@@ -10,16 +10,11 @@ import type {
   SignSnapshot,
 } from '../core/desk.ts';
 import type { RoomPlan } from '../core/site-plan.ts';
-import type { Me, ReviewView, RoomName, RoomView, SessionView, SignView, Trouble } from './contract.ts';
+import type { ReviewView, RoomName, RoomView, SessionView, SignView, Trouble } from './contract.ts';
 import { hintOf } from './failures.ts';
 
 export function roomName({ id, name, nameEn }: RoomPlan): RoomName {
   return { id, name, nameEn };
-}
-
-export function meView(caller: Caller, rooms: readonly RoomPlan[]): Me {
-  const { id, name, role } = caller.person;
-  return { person: { id, name, role }, rooms: rooms.map(roomName) };
 }
 
 export function sessionView(snapshot: SessionSnapshot): SessionView {

@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { devices } from './devices.ts';
 import { doctor } from './doctor.ts';
-import { pin } from './pin.ts';
+import { pin, secret } from './pin.ts';
 import { recorder } from './recorder.ts';
 import { reindex } from './reindex.ts';
 import { start } from './start.ts';
@@ -30,5 +30,6 @@ export const COMMANDS: { readonly [name: string]: Command } = {
   verify,
   reindex,
   pin,
+  secret,
   help,
 };

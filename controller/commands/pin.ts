@@ -1,4 +1,4 @@
-/** `quancheng pin`: a new PIN for somebody who lost theirs. The controller must not be running: a journal has one writer. */
+/** `quancheng pin` and `secret`: a new one for somebody who lost theirs. The controller must not be running: a journal has one writer. */
 import { existsSync } from 'node:fs';
 import { argonPins } from '../api/pin-hasher.ts';
 import { loadConfig } from '../config/load.ts';
@@ -11,7 +11,9 @@ import { type Layout, layoutOf } from '../ledger/layout.ts';
 import { FolderLock } from '../ledger/lock.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { IndexedJournal } from '../site/indexed-journal.ts';
-import { type FirstPin, People } from '../site/people.ts';
+import { Logins } from '../site/logins.ts';
+import { People, THE_SITE } from '../site/people.ts';
+import { personKey, TryBook } from '../site/try-book.ts';
 import { catchUp } from '../store/catch-up.ts';
 import { openStore } from '../store/open-index.ts';
 import type { Store } from '../store/store.ts';
@@ -22,30 +24,40 @@ import { configPath } from './start.ts';
 export const pin: Command = {
   summary: 'give a person a new PIN and end their logins; stop the controller first, the recorder may go on',
   usage: 'pin PERSON --config FILE',
-  async run(args) {
-    const { options, words } = readArguments(args, ['config'], 1);
-    const person = words[0];
-    if (person === undefined) throw new AppError('bad-usage', 'pin needs the PERSON, by the id in the configuration');
-    const config = loadConfig(configPath(options['config']));
-    const layout = layoutOf(config.storage.data);
-    // Both are said before anything is opened, so that a slip of the pen leaves the data folder as it was.
-    refuseStranger(config, person);
-    refuseEmptyFolder(layout);
-    const lock = await FolderLock.take(layout.root, 'controller', 'controller-already-runs');
-    try {
-      const given = await giveNewPin(config, layout, person, processLog('pin'));
-      console.log(`new PIN of ${given.name} (${given.person}), shown this once: ${given.pin}`);
-    } finally {
-      await lock.release();
-    }
-    return 0;
-  },
+  run: (args) => give(args, 'pin'),
 };
 
-function refuseStranger({ people }: Config, person: string): void {
-  if (people.some(({ id }) => id === person)) return;
-  const known = people.map(({ id }) => id).join(', ');
-  throw new AppError('bad-usage', `nobody in the configuration has the id ${JSON.stringify(person)}; it has ${known}`);
+export const secret: Command = {
+  summary: 'give a person a new secret, for any browser, and end their logins; stop the controller first',
+  usage: 'secret PERSON --config FILE',
+  run: (args) => give(args, 'secret'),
+};
+
+async function give(args: readonly string[], what: 'pin' | 'secret'): Promise<number> {
+  const { options, words } = readArguments(args, ['config'], 1);
+  const id = words[0];
+  if (id === undefined) throw new AppError('bad-usage', `${what} needs the PERSON, by the id in the configuration`);
+  const config = loadConfig(configPath(options['config']));
+  const layout = layoutOf(config.storage.data);
+  // Both are said before anything is opened, so that a slip of the pen leaves the data folder as it was.
+  const name = nameOf(config, id);
+  refuseEmptyFolder(layout);
+  const lock = await FolderLock.take(layout.root, 'controller', 'controller-already-runs');
+  try {
+    const given = await giveNew(config, layout, id, what, processLog(what));
+    console.log(`new ${what === 'pin' ? 'PIN' : 'secret'} of ${name} (${id}), shown this once: ${given}`);
+  } finally {
+    await lock.release();
+  }
+  return 0;
+}
+
+/** The name of somebody in the configuration. Throws `bad-usage` for anybody else. */
+function nameOf({ people }: Config, id: string): string {
+  const found = people.find((person) => person.id === id);
+  if (found !== undefined) return found.name;
+  const known = people.map((person) => person.id).join(', ');
+  throw new AppError('bad-usage', `nobody in the configuration has the id ${JSON.stringify(id)}; it has ${known}`);
 }
 
 /** A folder made here would belong to whoever runs this command and not to the service. */
@@ -55,7 +67,13 @@ function refuseEmptyFolder({ root, siteJournal }: Layout): void {
 }
 
 /** The part of the controller that knows people: journal, index, PINs. Everything is closed again when it resolves. */
-async function giveNewPin(config: Config, layout: Layout, person: string, log: Log): Promise<FirstPin> {
+async function giveNew(
+  config: Config,
+  layout: Layout,
+  person: string,
+  what: 'pin' | 'secret',
+  log: Log,
+): Promise<string> {
   const clock = new SystemClock();
   await clock.refresh();
   const journal = new Journal<SiteFact>(layout.siteJournal, clock);
@@ -74,8 +92,13 @@ async function giveNewPin(config: Config, layout: Layout, person: string, log: L
       onFatal: () => undefined,
       log,
     });
-    const people = new People({ people: config.people, index: store, journal: indexed, pins: argonPins, clock, log });
-    return await people.newPin(person);
+    const people = new People({ people: config.people, index: store.people, journal: indexed, pins: argonPins });
+    const given = what === 'pin' ? await people.givePin(person) : await people.giveSecret(person, THE_SITE);
+    new Logins(store.people, clock, config.people).endWhere((login) => login.person === person);
+    const tries = new TryBook(store.people, clock, log);
+    tries.start();
+    tries.clear(personKey(person));
+    return given;
   } finally {
     index?.close();
     await journal.close();

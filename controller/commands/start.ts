@@ -34,6 +34,7 @@ import { VERSION } from './version.ts';
 const EXIT_TEMPORARY = 75;
 /** The built panel lies beside the built controller. */
 const PANEL_FOLDER = fileURLToPath(new URL('../../panel', import.meta.url));
+const DEMO_PAIRING_MS = 8 * 3_600_000;
 const NOT_CONFIGURED: CentreLink = { state: 'not-configured', trouble: null };
 
 export const start: Command = {
@@ -135,13 +136,30 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     });
     closings.push(() => api.close());
     const panel = `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${api.port}/`;
-    const pins = Object.fromEntries(site.takeFirstPins().map(({ person, pin }) => [person, pin]));
-    console.log(`ready ${JSON.stringify({ panel, api: `${panel}api/v1`, pins, data: layout.root })}`);
+    const first = site.takeFirst();
+    const pins = Object.fromEntries(first.pins.map(({ person, pin }) => [person, pin]));
+    const secrets = Object.fromEntries(first.secrets.map(({ person, secret }) => [person, secret]));
+    const ready = {
+      panel,
+      api: `${panel}api/v1`,
+      pins,
+      secrets,
+      ...demoPairing(config, site, panel),
+      data: layout.root,
+    };
+    console.log(`ready ${JSON.stringify(ready)}`);
     return { close, failed };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** The demonstration pairs what is opened by the link that it prints: once, and within a working day. */
+function demoPairing({ site: { demo }, rooms }: Config, site: Site, panel: string): { readonly pair?: string } {
+  const [room] = rooms;
+  if (!demo || room === undefined) return {};
+  return { pair: `${panel}pair#${site.pairingCode(room.id, `演示屏 ${room.name}`, DEMO_PAIRING_MS)}` };
 }
 
 async function lockFolder(layout: Layout): Promise<FolderLock> {

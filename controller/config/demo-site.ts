@@ -22,6 +22,8 @@ export function demoSite(place: DemoPlace): { readonly site: string; readonly se
   const site = {
     site: { id: 'demo', name: '演示站点', nameEn: 'Demonstration site', demo: true },
     listen: { host: DEFAULT_HOST, port: place.port },
+    // Nobody but this machine reaches it, and it shall open without ceremony.
+    login: { unpaired: 'pin' },
     storage: { data: place.data },
     mqtt: { embeddedBroker: { host: DEFAULT_HOST, port: place.brokerPort } },
     centre: { folder: place.centre },

@@ -11,7 +11,9 @@ import {
   type Config,
   deviceSchema,
   listenSchema,
+  loginSchema,
   mqttSchema,
+  type PersonFile,
   personSchema,
   roomSchema,
   rulesSchema,
@@ -161,6 +163,7 @@ function draftOf(raw: unknown, secrets: Secrets | null): Draft {
   const devices = itemsOf(raw, 'devices', deviceSchema);
   const people = itemsOf(raw, 'people', personSchema);
   const listen = listenSchema.safeParse(entryOf(raw, 'listen') ?? {});
+  const login = loginSchema.safeParse(entryOf(raw, 'login') ?? {});
   const mqtt = mqttSchema.safeParse(entryOf(raw, 'mqtt'));
   return {
     rooms: rooms.items,
@@ -168,6 +171,8 @@ function draftOf(raw: unknown, secrets: Secrets | null): Draft {
     people: people.items,
     whole: { rooms: rooms.whole, devices: devices.whole },
     listenPort: listen.success ? listen.data.port : null,
+    listenHost: listen.success ? listen.data.host : null,
+    unpaired: login.success ? login.data.unpaired : null,
     mqtt: mqtt.success ? mqtt.data : null,
     hasCentre: (entryOf(raw, 'centre') ?? null) !== null,
     hasCentreKey: (entryOf(raw, 'centreKeyFile') ?? null) !== null,
@@ -209,7 +214,15 @@ function configOf(path: string, site: SiteFile, secrets: Secrets, rules: SiteRul
             login: loginOf(mqtt.login),
           },
     devices: site.devices.map((device) => ({ ...device, login: loginOf(device.login) })),
+    people: withAdministrator(site.people),
   };
+}
+
+/** A site that names no administrator gets one: somebody has to pair its panels. */
+function withAdministrator(people: readonly PersonFile[]): PersonFile[] {
+  if (people.some(({ role }) => role === 'administrator')) return [...people];
+  const id = people.some((person) => person.id === 'administrator') ? 'site-administrator' : 'administrator';
+  return [...people, { id, name: '管理员', role: 'administrator', rooms: 'all' }];
 }
 
 /** Address of the embedded broker as this machine reaches it. */

@@ -18,6 +18,9 @@ export interface Draft {
   readonly people: readonly Item<PersonFile>[];
   readonly whole: { readonly rooms: boolean; readonly devices: boolean };
   readonly listenPort: number | null;
+  /** Null when it is not well formed. */
+  readonly listenHost: string | null;
+  readonly unpaired: 'secret' | 'pin' | null;
   readonly mqtt: MqttFile | null;
   readonly hasCentre: boolean;
   readonly hasCentreKey: boolean;
@@ -35,6 +38,7 @@ const RULES: readonly ((draft: Draft) => readonly FieldFault[])[] = [
   brokerIsNamedOnce,
   certificateAndKeyComeTogether,
   portsDiffer,
+  pinsStayOnThisMachine,
   receiptsCanBeChecked,
 ];
 
@@ -133,6 +137,13 @@ function portsDiffer({ mqtt, listenPort }: Draft): FieldFault[] {
   const broker = mqtt?.embeddedBroker?.port;
   if (broker === undefined || broker !== listenPort) return [];
   return [{ field: 'mqtt.embeddedBroker.port', message: `is the port of listen already (value: "${broker}")` }];
+}
+
+/** Whoever reaches this machine could try PINs from any browser; what is only for a machine by itself stays on it. */
+function pinsStayOnThisMachine({ listenHost, unpaired }: Draft): FieldFault[] {
+  if (unpaired !== 'pin' || listenHost === null || /^(?:localhost$|127\.|::1$)/.test(listenHost)) return [];
+  const message = `can be pin only while listen.host is this machine itself (value: "${listenHost}")`;
+  return [{ field: 'login.unpaired', message }];
 }
 
 /** Without the centre's key no receipt can be checked, so nothing could ever be released. */

@@ -107,10 +107,14 @@ export const rulesSchema = z.object({
   rulesFolder: file.nullable().default(null),
 });
 
+/** PINs are taken at paired panels only; `pin` also takes them from unpaired browsers of this machine. */
+export const loginSchema = z.strictObject({ unpaired: z.enum(['secret', 'pin']).default('secret') });
+
 export const siteSchema = z.strictObject({
   ...rulesSchema.shape,
   site: z.strictObject({ id, name: text, nameEn: text, demo: z.boolean().default(false) }),
   listen: listenSchema.prefault({}),
+  login: loginSchema.prefault({}),
   storage: z.strictObject({ data: folder.default(DEFAULT_DATA) }).prefault({}),
   recording: z
     .strictObject({

@@ -4,10 +4,11 @@
  */
 import type { ErrorCode } from './errors.ts';
 import type { SegmentFact } from './facts.ts';
+import type { Door, Staff } from './people-desk.ts';
 import type { CentreLink } from './ports.ts';
-import type { SessionKind } from './session-facts.ts';
 import type { SessionState } from './session.ts';
-import type { PersonPlan, Role, RoomPlan } from './site-plan.ts';
+import type { SessionKind } from './session-facts.ts';
+import type { PersonPlan, RoomPlan } from './site-plan.ts';
 
 /** What is wrong, as a code of the catalogue and a sentence. */
 export interface Complaint {
@@ -136,6 +137,9 @@ export interface MediaFile {
 export interface Caller {
   readonly login: string;
   readonly person: PersonPlan;
+  readonly how: 'pin' | 'secret';
+  /** Id of the panel that the login was made at, or null. */
+  readonly panel: string | null;
 }
 
 export interface OpenPress {
@@ -147,14 +151,11 @@ export interface OpenPress {
 /** Refusals are AppErrors. */
 export interface Desk {
   site(): { readonly name: string; readonly nameEn: string; readonly demo: boolean };
-  people(): readonly { readonly id: string; readonly name: string; readonly role: Role }[];
-  /** The token is for the cookie; it is kept nowhere. Refuses with `wrong-pin` or `too-many-tries`. */
-  login(person: string, pin: string): Promise<{ readonly token: string; readonly caller: Caller }>;
-  /** Who holds a token, or null. */
-  callerOf(token: string): Caller | null;
-  logout(caller: Caller): Promise<void>;
-  /** Called with the name of each login that ended. */
-  onLoginEnded(listener: (login: string) => void): void;
+  /** UTC milliseconds, for what is shown with an age. */
+  now(): number;
+  /** Where people come in, and where panels and people are looked after. */
+  readonly door: Door;
+  readonly staff: Staff;
 
   roomsOf(caller: Caller): readonly RoomPlan[];
   room(caller: Caller, room: string): RoomSnapshot;

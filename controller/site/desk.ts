@@ -13,6 +13,7 @@ import type {
 } from '../core/desk.ts';
 import { AppError } from '../core/errors.ts';
 import type { SegmentFact } from '../core/facts.ts';
+import type { Door, Staff } from '../core/people-desk.ts';
 import { claimEndOf, holdsClaims, type Session } from '../core/session.ts';
 import type { SiteIndex } from '../core/site-index.ts';
 import type { RoomPlan, SitePlan } from '../core/site-plan.ts';
@@ -20,7 +21,6 @@ import type { Clock } from '../core/time.ts';
 import type { Authority } from './authority.ts';
 import type { Leases } from './leases.ts';
 import type { MediaAudit } from './media-audit.ts';
-import type { People } from './people.ts';
 import type { Rooms } from './rooms.ts';
 import type { Sessions } from './sessions.ts';
 import type { Watchers } from './watchers.ts';
@@ -30,7 +30,8 @@ export interface SiteDeskOptions {
   readonly index: SiteIndex;
   readonly clock: Clock;
   readonly authority: Authority;
-  readonly people: People;
+  readonly door: Door;
+  readonly staff: Staff;
   readonly rooms: Rooms;
   readonly sessions: Sessions;
   readonly leases: Leases;
@@ -53,24 +54,16 @@ export class SiteDesk implements Desk {
     return { name, nameEn, demo };
   }
 
-  people() {
-    return this.#options.plan.people.map(({ id, name, role }) => ({ id, name, role }));
+  now(): number {
+    return this.#options.clock.now().wallMs;
   }
 
-  login(person: string, pin: string): Promise<{ token: string; caller: Caller }> {
-    return this.#options.people.login(person, pin);
+  get door(): Door {
+    return this.#options.door;
   }
 
-  callerOf(token: string): Caller | null {
-    return this.#options.people.callerOf(token);
-  }
-
-  logout(caller: Caller): Promise<void> {
-    return this.#options.people.logout(caller);
-  }
-
-  onLoginEnded(listener: (login: string) => void): void {
-    this.#options.people.onEnded(listener);
+  get staff(): Staff {
+    return this.#options.staff;
   }
 
   roomsOf(caller: Caller): readonly RoomPlan[] {

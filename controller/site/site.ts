@@ -14,14 +14,19 @@ import type { Clock } from '../core/time.ts';
 import { Authority } from './authority.ts';
 import { CameraSources } from './cameras.ts';
 import { SiteDesk } from './desk.ts';
+import { SiteDoor } from './door.ts';
 import { IndexedJournal, type JournalFile } from './indexed-journal.ts';
 import { Leases } from './leases.ts';
+import { Logins } from './logins.ts';
 import { MediaAudit } from './media-audit.ts';
-import { type FirstPin, People } from './people.ts';
+import { Panels } from './panels.ts';
+import { type FirstPin, type FirstSecret, People, THE_SITE } from './people.ts';
 import { RecorderFollower } from './recorder-follower.ts';
 import { Rooms } from './rooms.ts';
 import { Sealer } from './sealer.ts';
 import { Sessions } from './sessions.ts';
+import { SiteStaff } from './staff.ts';
+import { TryBook } from './try-book.ts';
 import { Watchers } from './watchers.ts';
 import { wishOf } from './wishes.ts';
 
@@ -64,6 +69,9 @@ export class Site {
   readonly #sources: CameraSources;
   readonly #leases: Leases;
   readonly #people: People;
+  readonly #panels: Panels;
+  readonly #logins: Logins;
+  readonly #tries: TryBook;
   readonly #sessions: Sessions;
   readonly #sealer: Sealer;
   readonly #watchers: Watchers;
@@ -110,7 +118,15 @@ export class Site {
     const announce = (room: string): void => this.#watchers.changed(room);
     const absence = (stream: string): Cause | null => this.#absence(stream);
     this.#sessions = new Sessions({ plan, index, journal, clock, log, wish, announce, status, absence });
-    this.#people = new People({ people: plan.people, index, journal, pins, clock, log });
+    this.#people = new People({ people: plan.people, index: index.people, journal, pins });
+    this.#panels = new Panels({ index: index.people, journal, clock, rooms: plan.rooms });
+    this.#logins = new Logins(index.people, clock, plan.people);
+    this.#tries = new TryBook(index.people, clock, log);
+    const visitors = {
+      ...{ everybody: plan.people, people: this.#people, panels: this.#panels },
+      ...{ logins: this.#logins, tries: this.#tries, journal },
+    };
+    const door = new SiteDoor({ ...visitors, unpaired: plan.login.unpaired });
     this.#sealer = new Sealer({ siteId: plan.site.id, index, journal, signer, log });
     this.#follower = new RecorderFollower(index, catchUp, log);
     this.#desk = new SiteDesk({
@@ -118,7 +134,8 @@ export class Site {
       index,
       clock,
       authority: new Authority(plan.rooms, index),
-      people: this.#people,
+      door,
+      staff: new SiteStaff({ ...visitors, door, rooms: plan.rooms }),
       rooms,
       sessions: this.#sessions,
       leases: this.#leases,
@@ -138,14 +155,14 @@ export class Site {
     return this.#journal;
   }
 
-  /** PINs made since the last call; each is told once. */
-  takeFirstPins(): readonly FirstPin[] {
-    return this.#people.takeFirstPins();
+  /** PINs and secrets made at the start; each is told once. */
+  takeFirst(): { readonly pins: readonly FirstPin[]; readonly secrets: readonly FirstSecret[] } {
+    return this.#people.takeFirst();
   }
 
-  /** Gives a person a new PIN and ends their logins. Rejects with `not-found`. */
-  newPin(person: string): Promise<FirstPin> {
-    return this.#people.newPin(person);
+  /** A pairing code of the site's own, for who starts it on a machine where the panel is opened at once. Lengths in milliseconds. */
+  pairingCode(room: string, name: string, validMs: number): string {
+    return this.#panels.makeCode(THE_SITE, room, name, validMs).code;
   }
 
   /** Waits for the disk (PINs of new people), for no camera, no recorder and no network. */
@@ -154,6 +171,7 @@ export class Site {
     // Wishes of one run of this process are numbered behind those of the run before.
     this.#revision = Math.floor(clock.now().wallMs);
     await this.#people.start();
+    this.#tries.start();
     this.#leases.start();
     this.#sources.start();
     index.onApplied((journal, entry) => this.#onApplied(journal, entry));
@@ -216,6 +234,7 @@ export class Site {
       try {
         this.#wish();
         this.#sessions.look();
+        this.#logins.sweep();
       } catch (error) {
         this.#options.log.error({ err: error }, 'a look at the site failed, tried again');
       }

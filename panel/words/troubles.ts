@@ -112,6 +112,26 @@ export const troubles = {
     zh: words('PIN 不对', '请重新输入。'),
     en: words('Wrong PIN', 'Please enter it again.'),
   },
+  'wrong-secret': {
+    zh: words('密钥不对', '请重新输入；管理员可以发放新的密钥。'),
+    en: words('Wrong secret', 'Type it again; an administrator can give a new one.'),
+  },
+  'weak-pin': {
+    zh: words('这个 PIN 太容易被猜到', '请用 6 至 12 位数字，不要用连号、重复、生日或原来的 PIN。'),
+    en: words('This PIN is too easy to guess', 'Six to twelve digits; no row, repetition, birthday or the old one.'),
+  },
+  'panel-not-paired': {
+    zh: words('这台屏幕还没有配对', '请技术员或管理员生成配对码，或用密钥登录。'),
+    en: words('This screen is not paired', 'Ask the technician for a pairing code, or log in with a secret.'),
+  },
+  'wrong-code': {
+    zh: words('配对码不对、已用过或已过期', '请技术员或管理员重新生成。'),
+    en: words('The code is wrong, used or too old', 'Ask the technician or administrator for a new one.'),
+  },
+  'secret-needed': {
+    zh: words('用 PIN 登录时不能这样做', '请退出，用密钥登录后再发放。'),
+    en: words('Not in a login by PIN', 'Log out, log in with your secret, then try again.'),
+  },
   'too-many-tries': {
     zh: words('输错次数太多', '请稍等再试。'),
     en: words('Too many wrong tries', 'Wait a while, then try again.'),

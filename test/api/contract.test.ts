@@ -2,9 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type * as contract from '../../controller/api/contract.ts';
+import type * as people from '../../controller/api/contract-people.ts';
 import { openApiDocument } from '../../controller/api/openapi.ts';
 import { ROUTES } from '../../controller/api/routes.ts';
 import type * as schema from '../../controller/api/schemas.ts';
+import type * as peopleSchema from '../../controller/api/schemas-people.ts';
 import { ApiStage } from './api-stage.ts';
 
 /** Without the difference between readonly and not, and between absent and undefined. */
@@ -26,8 +28,24 @@ const agreements: {
   readonly ErrorBody: Agree<contract.ErrorBody, typeof schema.errorBody>;
   readonly Role: Same<contract.Role, z.output<typeof schema.role>>;
   readonly PersonChoice: Agree<contract.PersonChoice, typeof schema.personChoice>;
-  readonly LoginRequest: Agree<contract.LoginRequest, typeof schema.loginRequest>;
-  readonly Me: Agree<contract.Me, typeof schema.me>;
+  readonly PanelName: Agree<people.PanelName, typeof peopleSchema.panelName>;
+  readonly HereView: Agree<people.HereView, typeof peopleSchema.hereView>;
+  readonly PersonAtDoor: Agree<people.PersonAtDoor, typeof peopleSchema.personAtDoor>;
+  readonly LoginRequest: Agree<people.LoginRequest, typeof peopleSchema.loginRequest>;
+  readonly SecretRequest: Agree<people.SecretRequest, typeof peopleSchema.secretRequest>;
+  readonly PairRequest: Agree<people.PairRequest, typeof peopleSchema.pairRequest>;
+  readonly ChangePinRequest: Agree<people.ChangePinRequest, typeof peopleSchema.changePinRequest>;
+  readonly CodeRequest: Agree<people.CodeRequest, typeof peopleSchema.codeRequest>;
+  readonly Me: Agree<people.Me, typeof peopleSchema.me>;
+  readonly CodeView: Agree<people.CodeView, typeof peopleSchema.codeView>;
+  readonly PanelView: Agree<people.PanelView, typeof peopleSchema.panelView>;
+  readonly PanelList: Agree<people.PanelList, typeof peopleSchema.panelList>;
+  readonly LoginView: Agree<people.LoginView, typeof peopleSchema.loginView>;
+  readonly LoginList: Agree<people.LoginList, typeof peopleSchema.loginList>;
+  readonly StaffView: Agree<people.StaffView, typeof peopleSchema.staffView>;
+  readonly StaffList: Agree<people.StaffList, typeof peopleSchema.staffList>;
+  readonly GivenPin: Agree<people.GivenPin, typeof peopleSchema.givenPin>;
+  readonly GivenSecret: Agree<people.GivenSecret, typeof peopleSchema.givenSecret>;
   readonly RoomName: Agree<contract.RoomName, typeof schema.roomName>;
   readonly StreamView: Agree<contract.StreamView, typeof schema.streamView>;
   readonly SessionKind: Same<contract.SessionKind, z.output<typeof schema.sessionKind>>;
@@ -47,8 +65,24 @@ const agreements: {
   ErrorBody: true,
   Role: true,
   PersonChoice: true,
+  PanelName: true,
+  HereView: true,
+  PersonAtDoor: true,
   LoginRequest: true,
+  SecretRequest: true,
+  PairRequest: true,
+  ChangePinRequest: true,
+  CodeRequest: true,
   Me: true,
+  CodeView: true,
+  PanelView: true,
+  PanelList: true,
+  LoginView: true,
+  LoginList: true,
+  StaffView: true,
+  StaffList: true,
+  GivenPin: true,
+  GivenSecret: true,
   RoomName: true,
   StreamView: true,
   SessionKind: true,

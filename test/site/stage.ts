@@ -8,6 +8,7 @@ import type { Caller } from '../../controller/core/desk.ts';
 import { AppError } from '../../controller/core/errors.ts';
 import type { SiteFact } from '../../controller/core/facts.ts';
 import { publicKeyOf, signJws } from '../../controller/core/jws.ts';
+import type { Entered, Origin } from '../../controller/core/people-desk.ts';
 import type { Camera, CentreLink, Log, Signer } from '../../controller/core/ports.ts';
 import type { DevicePlan, PersonPlan, SitePlan } from '../../controller/core/site-plan.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
@@ -40,6 +41,7 @@ const person = (id: string, role: PersonPlan['role'], rooms: PersonPlan['rooms']
 });
 
 export const PLAN: SitePlan = {
+  login: { unpaired: 'secret' },
   site: { id: 'test-site', name: '测试', nameEn: 'Test', demo: false },
   recording: { preRollS: 10, postRollS: 5, segmentS: 10, armedForS: 60 },
   rules: HEBEI,
@@ -77,6 +79,9 @@ export class Stage {
   #store: Store | null = null;
   #site: Site | null = null;
   readonly pins = new Map<string, string>();
+  readonly secrets = new Map<string, string>();
+  /** Tokens of panels that were paired by {@link panelAt}, by room. */
+  readonly #panels = new Map<string, string>();
 
   constructor(folder: string) {
     this.folder = folder;
@@ -139,7 +144,9 @@ export class Stage {
       onFatal: (error) => void this.fatal.push(error),
     });
     await this.#site.start();
-    for (const { person: id, pin } of this.#site.takeFirstPins()) this.pins.set(id, pin);
+    const first = this.#site.takeFirst();
+    for (const { person: id, pin } of first.pins) this.pins.set(id, pin);
+    for (const { person: id, secret } of first.secrets) this.secrets.set(id, secret);
     this.recorder.present(true);
   }
 
@@ -163,7 +170,27 @@ export class Stage {
   caller(id: string): Caller {
     const found = this.plan.people.find((one) => one.id === id);
     if (found === undefined) throw new Error(`nobody is called ${id}`);
-    return { login: `login-of-${id}`, person: found };
+    return { login: `login-of-${id}`, person: found, how: 'secret', panel: null };
+  }
+
+  /** A browser of that room: a panel was paired with it by the technician, once. */
+  async panelAt(room: string): Promise<Origin> {
+    const from = { panelToken: null, address: '192.0.2.10', isLocal: false, agent: 'test' };
+    let token = this.#panels.get(room);
+    if (token === undefined) {
+      const { code } = await this.desk.staff.makeCode(this.caller('technician'), room, `屏-${room}`);
+      token = (await this.desk.door.pair(code, from)).token;
+      this.#panels.set(room, token);
+    }
+    return { ...from, panelToken: token };
+  }
+
+  /** Somebody logs in with their PIN at a panel of a room of theirs. */
+  async login(id: string, pin = this.pins.get(id) ?? ''): Promise<Entered & { readonly panelToken: string | null }> {
+    const found = this.plan.people.find((one) => one.id === id);
+    const rooms = found === undefined || found.rooms === 'all' ? this.plan.rooms.map((room) => room.id) : found.rooms;
+    const from = await this.panelAt(rooms[0] ?? '');
+    return { ...(await this.desk.door.login(id, pin, from)), panelToken: from.panelToken };
   }
 
   /** Lets time pass in steps of 900 ms with the recorder beating at each. */
@@ -178,7 +205,7 @@ export class Stage {
   /** Every row of every projected table, for comparing two indexes. */
   dump(): { [table: string]: unknown[] } {
     const tables = this.store.sql.all<{ name: string }>(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('login', 'source', 'lease') ORDER BY name",
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('login', 'source', 'lease', 'panel_use', 'tries') ORDER BY name",
     );
     return Object.fromEntries(
       tables.map(({ name }) => [
