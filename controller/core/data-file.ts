@@ -21,14 +21,15 @@ export class Reading {
   readonly #path: string;
   readonly #faults: FieldFault[];
   readonly #asked = new Set<string>();
+  readonly #isMapping: boolean;
 
   /** `path` is empty for the whole file. Faults go into `faults`. */
   constructor(value: unknown, path: string, faults: FieldFault[]) {
     this.#path = path;
     this.#faults = faults;
-    const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
-    this.#value = isMapping ? (value as Record<string, unknown>) : {};
-    if (!isMapping) this.fault('', 'must be a mapping of names to values; see the example in README.md');
+    this.#isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
+    this.#value = this.#isMapping ? (value as Record<string, unknown>) : {};
+    if (!this.#isMapping) this.fault('', 'must be a mapping of names to values; see the example in README.md');
   }
 
   /** Where a field stands: `kinds[2].required`. */
@@ -151,7 +152,8 @@ export class Reading {
 
   #take(key: string): unknown {
     if (this.has(key)) return this.#value[key];
-    this.fault(key, 'is missing: write it; README.md beside the rule sets says what it means');
+    // What is no mapping at all is one fault, not one for each field.
+    if (this.#isMapping) this.fault(key, 'is missing: write it; README.md beside the rule sets says what it means');
     return undefined;
   }
 

@@ -247,7 +247,7 @@ function noticeVersionsAreUnique({ notices }: RuleSet): FieldFault[] {
   }));
 }
 
-/** Every clause that anything names, with the place where it is named. */
+/** Every clause that anything names. Nothing is said while one of the ids is at fault, because that one may be meant. */
 function clausesExist(set: RuleSet): FieldFault[] {
   const all = (list: string, entries: readonly { readonly clauses: readonly string[] }[]): [string, string][] =>
     entries.flatMap(({ clauses }, i) => clauses.map((id): [string, string] => [`${list}[${i}].clauses`, id]));
@@ -262,6 +262,7 @@ function clausesExist(set: RuleSet): FieldFault[] {
     ...(set.archive === null ? [] : [['archive.clause', set.archive.clause] as [string, string]]),
   ];
   const known = new Set(set.clauses.map(({ id }) => id));
+  if (known.has('')) return [];
   return named
     .filter(([, id]) => id !== '' && !known.has(id))
     .map(([field, id]) => ({ field, message: `is not in clauses: add it there, or correct it${shown(id)}` }));
@@ -269,6 +270,7 @@ function clausesExist(set: RuleSet): FieldFault[] {
 
 function fieldsExist({ kinds, fields }: RuleSet): FieldFault[] {
   const known = new Set(fields.map(({ id }) => id));
+  if (known.has('')) return [];
   return kinds.flatMap((kind, i) =>
     (['required', 'offered'] as const).flatMap((list) =>
       kind[list]
@@ -291,7 +293,7 @@ function fieldsStandOnce({ kinds }: RuleSet): FieldFault[] {
 
 function noticesExist(set: RuleSet): FieldFault[] {
   return references(set, 'notice').flatMap(([field, id]) =>
-    id === '' || set.notices.some((notice) => notice.id === id)
+    id === '' || set.notices.some((notice) => notice.id === id || notice.id === '')
       ? []
       : [{ field, message: `is not in notices: add it there, or correct it${shown(id)}` }],
   );
@@ -299,7 +301,7 @@ function noticesExist(set: RuleSet): FieldFault[] {
 
 function retentionExists(set: RuleSet): FieldFault[] {
   return references(set, 'retention').flatMap(([field, id]) =>
-    id === '' || set.retention.some((one) => one.id === id)
+    id === '' || set.retention.some((one) => one.id === id || one.id === '')
       ? []
       : [{ field, message: `is not in retention: add it there, or correct it${shown(id)}` }],
   );
@@ -318,7 +320,8 @@ function mandatoryKindsAreRecordedByADuty({ kinds, clauses }: RuleSet): FieldFau
   return kinds.flatMap((kind, i) =>
     kind.recording === 'optional' ||
     kind.clauses.length === 0 ||
-    kind.clauses.some((id) => recording.has(id) || !known.has(id))
+    kind.clauses.some((id) => recording.has(id) || !known.has(id)) ||
+    known.has('')
       ? []
       : [
           {
