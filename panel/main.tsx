@@ -29,6 +29,10 @@ async function load(found: Route): Promise<Page> {
       const { SignPage } = await import('./sign/sign-page.tsx');
       return () => <SignPage key={found.room} room={found.room} />;
     }
+    case 'display': {
+      const { DisplayPage } = await import('./sign/display-page.tsx');
+      return () => <DisplayPage key={found.display} display={found.display} />;
+    }
     case 'sessions': {
       const { SessionsPage } = await import('./review/sessions-page.tsx');
       return SessionsPage;
@@ -42,7 +46,8 @@ async function load(found: Route): Promise<Page> {
   }
 }
 
-const needsLogin = (found: Route) => found.page !== 'login' && found.page !== 'sign' && found.page !== 'unknown';
+const OPEN_PAGES: readonly Route['page'][] = ['login', 'sign', 'display', 'unknown'];
+const needsLogin = (found: Route) => !OPEN_PAGES.includes(found.page);
 
 function Panel() {
   const found = route.value;

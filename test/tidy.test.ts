@@ -131,7 +131,10 @@ const BANNED_IN_CORE = /\bset(?:Timeout|Interval|Immediate)\(|\bprocess\.|\bperf
 const EMPTY_NAMES = /(?:^|[-.])(?:utils?|helpers?|managers?|common|misc|shared)(?:[-.]|$)/;
 
 /** Where programs begin; every other source is reached from one of them. */
-const ENTRIES = ['controller/main.ts', 'panel/main.tsx', 'panel/vite.config.ts'];
+const ENTRIES = [
+  ...['controller/main.ts', 'panel/main.tsx', 'panel/hall/hall.ts', 'panel/hall/hall-worker.ts'],
+  'panel/vite.config.ts',
+];
 
 const ERROR_TABLE_MARKER = '<!-- error table -->';
 

@@ -69,6 +69,8 @@ export interface PaintedRequest {
   readonly isWhole: boolean;
   readonly width: number;
   readonly height: number;
+  /** Of a hall's sign: it would come up again without the controller and without a network. */
+  readonly isKept?: boolean;
 }
 
 /** POST /displays/:display/spoken (no login): what became of something to be spoken. Answers DisplayView. */
@@ -108,6 +110,8 @@ export interface DisplayStatus {
   readonly lastAt: number | null;
   readonly face: DisplayFace | null;
   readonly address: string | null;
+  /** Of a hall's sign: it would come up again without the controller and without a network. Null when it does not say. */
+  readonly isKept: boolean | null;
 }
 
 /** GET /displays: displays of one's own rooms, and those of no room. */

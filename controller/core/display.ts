@@ -47,6 +47,8 @@ export interface Painted {
   readonly address: string;
   readonly width: number;
   readonly height: number;
+  /** It would come up again without the controller and without a network; null when it does not say. */
+  readonly isKept: boolean | null;
 }
 
 export type DisplayState =

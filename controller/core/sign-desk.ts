@@ -38,6 +38,7 @@ export interface PaintedPress {
   readonly width: number;
   readonly height: number;
   readonly address: string;
+  readonly isKept: boolean | null;
 }
 
 export type SpokenOutcome = 'begun' | 'ended' | 'blocked' | 'failed';
@@ -63,6 +64,8 @@ export interface DisplayStatus {
   readonly lastAt: number | null;
   readonly face: DisplayFace | null;
   readonly address: string | null;
+  /** It would come up again without the controller and without a network; null when it does not say. */
+  readonly isKept: boolean | null;
 }
 
 export interface DisplayStretch {

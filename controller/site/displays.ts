@@ -177,6 +177,7 @@ export class Displays {
       lastAt: state.lastAt === null ? null : Math.round(state.lastAt.wallMs),
       face: isLit ? state.shown.face : null,
       address: isLit ? state.shown.address : null,
+      isKept: isLit ? state.shown.isKept : null,
     };
   }
 

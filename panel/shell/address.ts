@@ -5,6 +5,7 @@ export type Route =
   | { readonly page: 'login'; readonly next: string }
   | { readonly page: 'room'; readonly room: string }
   | { readonly page: 'sign'; readonly room: string }
+  | { readonly page: 'display'; readonly display: string }
   | { readonly page: 'sessions' }
   | { readonly page: 'review'; readonly session: string }
   | { readonly page: 'unknown' };
@@ -25,6 +26,7 @@ export function routeOf(pathname: string, search: string): Route {
   }
   if (page === 'room' && id !== undefined && parts.length === 2) return { page: 'room', room: id };
   if (page === 'sign' && id !== undefined && parts.length === 2) return { page: 'sign', room: id };
+  if (page === 'display' && id !== undefined && parts.length === 2) return { page: 'display', display: id };
   if (page === 'review' && parts.length === 1) return { page: 'sessions' };
   if (page === 'review' && id !== undefined && parts.length === 2) return { page: 'review', session: id };
   return { page: 'unknown' };

@@ -30,6 +30,7 @@ const page = (asked: Asked, lines: readonly string[], more: Partial<Painted> = {
   address: '192.0.2.7',
   width: 1024,
   height: 600,
+  isKept: null,
   ...more,
 });
 
