@@ -4,6 +4,7 @@
  * panels in contract-people.ts. The panel imports types from these files
  * only. All times are UTC milliseconds; the panel shows them in Asia/Shanghai.
  */
+import type { NextMatter, Wording } from './contract-display.ts';
 import type { CheckView, DocketEntry } from './contract-docket.ts';
 import type { GapView, SessionView } from './contract-session.ts';
 
@@ -88,8 +89,18 @@ export interface RoomView {
   readonly docket: readonly DocketEntry[];
   /** The check that runs, or the last one for a few minutes; null otherwise. */
   readonly check: CheckView | null;
-  /** `record`: marks, notes, fields, explanations, extending. `plan`: the docket, checks. What is not may is not shown. */
-  readonly may: { readonly open: boolean; readonly close: boolean; readonly record: boolean; readonly plan: boolean };
+  /**
+   * What this person may do here now; what is not may is not shown. `extend` and adjourning go together. `annotate`: marks, notes,
+   * fields, the telling, explanations. `schedule`: the docket of the room.
+   */
+  readonly may: {
+    readonly open: boolean;
+    readonly close: boolean;
+    readonly extend: boolean;
+    readonly annotate: boolean;
+    readonly schedule: boolean;
+    readonly check: boolean;
+  };
   readonly recorder: 'connected' | 'away';
   readonly centre: {
     readonly state: 'connected' | 'away' | 'not-configured';
@@ -138,12 +149,13 @@ export interface ReviewSegment {
 export interface SignView {
   readonly room: RoomName;
   readonly at: number;
-  /** idle: nothing. starting: asked for, not proven. recording: proven now. fault: should record, is not proven now. */
-  readonly state: 'idle' | 'starting' | 'recording' | 'fault';
+  /** As the faces of a display (contract-display.ts); a sign without an id shows the same and proves nothing. */
+  readonly state: 'idle' | 'next' | 'starting' | 'notice' | 'recording' | 'fault';
   /** Since when it records (first proof), or null. */
   readonly since: number | null;
-  /** The wording by law, shown while starting, recording or at fault. */
-  readonly notice: { readonly zh: string; readonly en: string };
+  /** The wording by law; null where there is nothing to be told. */
+  readonly notice: Wording | null;
+  readonly next: NextMatter | null;
 }
 
 /** socket.io, namespace `/` (needs the login cookie). The client emits `watch` with a room id after each (re)connect. */

@@ -13,7 +13,7 @@ export const loginEnded = signal(false);
 
 /** Sends the person to the login page, to come back here afterwards. */
 export function loggedOut(): void {
-  if (route.peek().page === 'login' || route.peek().page === 'sign') return;
+  if (['login', 'sign', 'display'].includes(route.peek().page)) return;
   loginEnded.value = me.peek() !== null;
   me.value = null;
   const here = location.pathname;

@@ -8,6 +8,7 @@ import type {
   RoomView,
   SiteView,
 } from '../../controller/api/contract.ts';
+import type { DisplayView, PaintedRequest, SpokenRequest } from '../../controller/api/contract-display.ts';
 import type { OpenRequest, SessionList, SessionView } from '../../controller/api/contract-session.ts';
 
 export type Refusal = ErrorBody['error'];
@@ -30,7 +31,7 @@ export function whenLoggedOut(act: () => void): void {
   onLoggedOut = act;
 }
 
-async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer<T>> {
+export async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer<T>> {
   let response: Response;
   let told: unknown;
   try {
@@ -68,6 +69,12 @@ export const openSession = (room: string, request: OpenRequest) =>
   ask<SessionView>('POST', `/rooms/${part(room)}/sessions`, request);
 export const closeSession = (session: string) => ask<SessionView>('POST', `/sessions/${part(session)}/close`);
 export const getReview = (session: string) => ask<ReviewView>('GET', `/sessions/${part(session)}/review`);
+
+/** The wall speaks back: what a display has painted, and what became of the notice that it spoke. */
+export const sayPainted = (display: string, painted: PaintedRequest) =>
+  ask<DisplayView>('POST', `/displays/${part(display)}/painted`, painted);
+export const saySpoken = (display: string, spoken: SpokenRequest) =>
+  ask<DisplayView>('POST', `/displays/${part(display)}/spoken`, spoken);
 
 /** Newest first; without a room, those of every room of one's own. */
 export const getSessions = (room: string | null, limit: number) =>

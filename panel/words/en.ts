@@ -231,4 +231,10 @@ export const en: Readonly<Record<WordKey, string>> = {
   'sign.fault': 'Recording fault, please wait for staff',
   'sign.unknown': 'Status unknown',
   'sign.unknown-hint': 'Please ask the staff',
+  'sign.notice': 'Recording in progress',
+  'sign.next': 'Coming up',
+  'sign.next-what': '{time} {kind}',
+  'sign.hall': 'You have entered a monitored area',
+  'sign.no-display': 'There is no such display, check the address.',
+  'sign.taken': 'Another machine already is this display.',
 };

@@ -227,6 +227,12 @@ export const zh = {
   'sign.fault': '录音录像异常，请等待工作人员',
   'sign.unknown': '状态未知',
   'sign.unknown-hint': '请询问工作人员',
+  'sign.notice': '正在录音录像',
+  'sign.next': '即将进行',
+  'sign.next-what': '{time} {kind}',
+  'sign.hall': '您已进入监控区域',
+  'sign.no-display': '没有这块显示屏，请核对网址。',
+  'sign.taken': '另一台设备已在充当这块显示屏。',
 } as const;
 
 /** A word or sentence of the screen. */
