@@ -53,8 +53,9 @@ export function lockLeftMs(tries: Tries | null, now: Instant): number {
   return Math.max(0, Math.ceil(tries.lock.ms - between(tries.lock.at, now)));
 }
 
-/** What is counted after one more wrong try. */
+/** What is counted after one more wrong try. One that was already under way when the lock fell neither ends nor lengthens it. */
 export function afterWrong(before: Tries | null, limit: TryLimit, now: Instant): Tries {
+  if (before !== null && lockLeftMs(before, now) > 0) return { ...before, lastAt: now };
   const calm = before === null ? 0 : Math.max(0, between(before.lastAt, now));
   const wrong = Math.max(0, (before?.wrong ?? 0) - Math.floor(calm / limit.forgiveMs)) + 1;
   const locks = Math.max(0, (before?.locks ?? 0) - Math.floor(calm / limit.calmMs));

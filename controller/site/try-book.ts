@@ -13,14 +13,16 @@ import {
   takenOver,
 } from '../core/tries.ts';
 
-/** More are not counted at once: addresses are many, and those that can be forgotten make room. */
-const KEYS_MAX = 5_000;
+/** More addresses are not counted at once; the oldest make room. People and panels are few, and nobody pushes them out. */
+const ADDRESSES_MAX = 1_000;
+const TIDY_STEP = 100;
 
 export class TryBook {
   readonly #index: PeopleIndex;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #tries = new Map<string, Tries>();
+  #tidyAt = ADDRESSES_MAX;
 
   constructor(index: PeopleIndex, clock: Clock, log: Log) {
     this.#index = index;
@@ -51,7 +53,7 @@ export class TryBook {
     const now = this.#clock.now();
     const tries = afterWrong(this.#tries.get(key) ?? null, limitOf(key), now);
     this.#keep(key, tries);
-    if (this.#tries.size > KEYS_MAX) this.#tidy();
+    if (this.#tries.size > this.#tidyAt) this.#tidy();
     if (tries.lock === null) return false;
     this.#log.warn({ key, lockMs: tries.lock.ms }, 'locked after wrong tries');
     return true;
@@ -71,9 +73,10 @@ export class TryBook {
 
   #tidy(): void {
     const now = this.#clock.now();
-    for (const [key, tries] of [...this.#tries]) {
-      if (isForgotten(tries, limitOf(key), now) || this.#tries.size > KEYS_MAX) this.clear(key);
-    }
+    for (const [key, tries] of [...this.#tries]) if (isForgotten(tries, limitOf(key), now)) this.clear(key);
+    const addresses = [...this.#tries.keys()].filter((key) => key.startsWith('address '));
+    for (const key of addresses.slice(0, Math.max(0, addresses.length - ADDRESSES_MAX))) this.clear(key);
+    this.#tidyAt = Math.max(ADDRESSES_MAX, this.#tries.size) + TIDY_STEP;
   }
 }
 
