@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { AppError, errnoOf, type FieldFault, sentenceOf } from '../core/errors.ts';
 import type { SiteRules } from '../core/rules/site-rules.ts';
+import { displaySchema, indicatorSchema } from './display-schema.ts';
 import { Login } from './login.ts';
 import { findRules } from './rule-files.ts';
 import { type Draft, faultsBetweenFields, type Item } from './rules.ts';
@@ -111,6 +112,7 @@ function unreadableFiles(path: string, site: SiteFile): FieldFault[] {
     ['mqtt.certFile', site.mqtt?.certFile],
     ['mqtt.keyFile', site.mqtt?.keyFile],
     ['centreKeyFile', site.centreKeyFile],
+    ...site.speech.recordings.map((one, i): [string, string] => [`speech.recordings[${i}].file`, one.file]),
   ];
   return files.flatMap(([field, file]) => {
     if (file === undefined || file === null) return [];
@@ -169,6 +171,8 @@ function draftOf(raw: unknown, secrets: Secrets | null): Draft {
     rooms: rooms.items,
     devices: devices.items,
     people: people.items,
+    displays: itemsOf(raw, 'displays', displaySchema).items,
+    indicators: itemsOf(raw, 'indicators', indicatorSchema).items,
     whole: { rooms: rooms.whole, devices: devices.whole },
     listenPort: listen.success ? listen.data.port : null,
     listenHost: listen.success ? listen.data.host : null,
@@ -214,6 +218,11 @@ function configOf(path: string, site: SiteFile, secrets: Secrets, rules: SiteRul
             login: loginOf(mqtt.login),
           },
     devices: site.devices.map((device) => ({ ...device, login: loginOf(device.login) })),
+    indicators: site.indicators.map((one) => ({ ...one, login: loginOf(one.login) })),
+    speech: {
+      ...site.speech,
+      recordings: site.speech.recordings.map((one) => ({ ...one, file: beside(one.file) })),
+    },
     people: withAdministrator(site.people),
   };
 }

@@ -3,6 +3,7 @@
  * themselves, so that a fault in one place does not hide faults elsewhere and all are reported together.
  */
 import type { FieldFault } from '../core/errors.ts';
+import type { DisplayFile, IndicatorFile } from './display-schema.ts';
 import type { DeviceFile, MqttFile, PersonFile, RoomFile } from './schema.ts';
 
 /** One well-formed entry of a list and where it stands, for example `devices[2]`. */
@@ -16,6 +17,8 @@ export interface Draft {
   readonly rooms: readonly Item<RoomFile>[];
   readonly devices: readonly Item<DeviceFile>[];
   readonly people: readonly Item<PersonFile>[];
+  readonly displays: readonly Item<DisplayFile>[];
+  readonly indicators: readonly Item<IndicatorFile>[];
   readonly whole: { readonly rooms: boolean; readonly devices: boolean };
   readonly listenPort: number | null;
   /** Null when it is not well formed. */
@@ -33,9 +36,11 @@ const RULES: readonly ((draft: Draft) => readonly FieldFault[])[] = [
   sourcesDiffer,
   roomsOfDevicesExist,
   roomsOfPeopleExist,
+  roomsOfDisplaysAndLampsExist,
   roomsHaveAMandatoryStream,
   loginsExist,
   brokerIsNamedOnce,
+  lampsHaveABroker,
   certificateAndKeyComeTogether,
   portsDiffer,
   pinsStayOnThisMachine,
@@ -48,16 +53,18 @@ export function faultsBetweenFields(draft: Draft): FieldFault[] {
 }
 
 function idsAreUnique(draft: Draft): FieldFault[] {
-  return [draft.rooms, draft.devices, draft.people].flatMap((items: readonly Item<{ id: string }>[]) => {
-    const first = new Map<string, string>();
-    return items.flatMap(({ at, value }) => {
-      const before = first.get(value.id);
-      if (before === undefined) first.set(value.id, at);
-      return before === undefined
-        ? []
-        : [{ field: `${at}.id`, message: `is used by ${before} already (value: "${value.id}")` }];
-    });
-  });
+  return [draft.rooms, draft.devices, draft.people, draft.displays, draft.indicators].flatMap(
+    (items: readonly Item<{ id: string }>[]) => {
+      const first = new Map<string, string>();
+      return items.flatMap(({ at, value }) => {
+        const before = first.get(value.id);
+        if (before === undefined) first.set(value.id, at);
+        return before === undefined
+          ? []
+          : [{ field: `${at}.id`, message: `is used by ${before} already (value: "${value.id}")` }];
+      });
+    },
+  );
 }
 
 /** A copied entry with the address of the other camera would record one camera twice and the other not at all. */
@@ -89,6 +96,23 @@ function roomsOfPeopleExist(draft: Draft): FieldFault[] {
   );
 }
 
+function roomsOfDisplaysAndLampsExist(draft: Draft): FieldFault[] {
+  if (!draft.whole.rooms) return [];
+  return [...draft.displays, ...draft.indicators].flatMap(({ at, value }) =>
+    value.room === null || roomExists(draft, value.room)
+      ? []
+      : [{ field: `${at}.room`, message: `is not one of rooms (value: "${value.room}")` }],
+  );
+}
+
+/** A lamp by MQTT speaks over the site's own broker unless it names one. */
+function lampsHaveABroker({ mqtt, indicators }: Draft): FieldFault[] {
+  if (mqtt !== null) return [];
+  return indicators
+    .filter(({ value }) => 'mqtt' in value.drive && value.drive.mqtt.url === undefined)
+    .map(({ at }) => ({ field: `${at}.drive.mqtt.url`, message: 'is missing: the site has no broker of its own' }));
+}
+
 function roomExists(draft: Draft, room: string): boolean {
   return draft.rooms.some(({ value }) => value.id === room);
 }
@@ -109,6 +133,7 @@ function loginsExist(draft: Draft): FieldFault[] {
   if (logins === null) return [];
   const named = [
     ...draft.devices.map(({ at, value }) => ({ field: `${at}.login`, login: value.login })),
+    ...draft.indicators.map(({ at, value }) => ({ field: `${at}.login`, login: value.login })),
     { field: 'mqtt.login', login: draft.mqtt?.login ?? null },
   ];
   return named.flatMap(({ field, login }) =>

@@ -36,7 +36,14 @@ export interface IndicatorPlan {
   readonly name: string;
   readonly drive:
     | { readonly http: { readonly on: string; readonly off: string; readonly method: 'get' | 'post' } }
-    | { readonly mqtt: { readonly url?: string; readonly topic: string; readonly on: string; readonly off: string } };
+    | {
+        readonly mqtt: {
+          readonly url?: string | undefined;
+          readonly topic: string;
+          readonly on: string;
+          readonly off: string;
+        };
+      };
   readonly login: { readonly user: string; readonly password: string } | null;
 }
 
