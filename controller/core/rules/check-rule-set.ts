@@ -187,11 +187,11 @@ function readArchive(part: Reading | null): Archive | null {
   return archive;
 }
 
-/** `1 working-days`, `24 hours`, `2 years`. */
+/** `1 working-day`, `24 hours`, `2 years`. */
 function readPeriod(part: Reading, key: string): Period {
   const text = part.text(key);
-  const [, count, unit] = /^([1-9]\d{0,3}) (hours|working-days|days|months|years)$/.exec(text) ?? [];
-  if (count !== undefined && unit !== undefined) return { count: Number(count), unit: unit as Period['unit'] };
+  const [, count, unit] = /^([1-9]\d{0,3}) (hour|working-day|day|month|year)s?$/.exec(text) ?? [];
+  if (count !== undefined && unit !== undefined) return { count: Number(count), unit: `${unit}s` as Period['unit'] };
   if (text !== '') {
     part.fault(key, `must be a number and hours, working-days, days, months or years, like "24 hours"${shown(text)}`);
   }
