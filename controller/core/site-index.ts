@@ -3,6 +3,7 @@
  * answers are at most as old as the last applied entry. Only the last part writes, and only what no journal holds.
  */
 import type { ChainHead, Entry } from './chain.ts';
+import type { DisplayIndex } from './display-index.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from './facts.ts';
 import type { PeopleIndex } from './people-index.ts';
 import type { Backlog } from './ports.ts';
@@ -51,6 +52,7 @@ export type JournalName = 'recorder' | 'site';
 
 export interface SiteIndex extends SessionIndex {
   readonly notes: SessionNotes;
+  readonly displays: DisplayIndex;
 
   claimsOf(session: string): readonly ClaimRow[];
   gapsOf(session: string): readonly GapRow[];

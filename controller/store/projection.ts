@@ -3,6 +3,7 @@ import type { Entry } from '../core/chain.ts';
 import type { GapFact, RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
 import type { AbsentStretch } from '../core/session-facts.ts';
 import type { Instant } from '../core/time.ts';
+import { projectDisplay } from './display-projection.ts';
 import { projectPeople } from './people-projection.ts';
 import { isSessionFact, projectSession } from './session-projection.ts';
 import type { Sql } from './sql.ts';
@@ -24,6 +25,7 @@ export const PROJECTED_TABLES = [
   'notice_given',
   'explanation',
   'stop_warning',
+  'display_stretch',
   'outbox',
   'person',
   'panel',
@@ -141,6 +143,10 @@ export function projectSite(sql: Sql, { seq, at, fact }: Entry<SiteFact>): void 
         fact.room,
         fact.source ?? null,
       );
+      return;
+    case 'display-shown':
+    case 'display-dark':
+      projectDisplay(sql, { seq, at, fact });
       return;
     case 'person-secret':
     case 'panel-paired':

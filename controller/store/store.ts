@@ -18,6 +18,7 @@ import type {
   SegmentRow,
   UnsealedRow,
 } from '../core/site-index.ts';
+import { DisplayRows } from './display-rows.ts';
 import { NoteRows } from './note-rows.ts';
 import { PeopleRows } from './people-rows.ts';
 import { PROJECTED_TABLES, projectRecorder, projectSite } from './projection.ts';
@@ -47,6 +48,7 @@ export class Store implements LiveIndex {
   readonly #segments: SegmentRows;
   readonly people: PeopleRows;
   readonly notes: NoteRows;
+  readonly displays: DisplayRows;
   readonly #remembered: RememberedRows;
   readonly #progress: { [journal in JournalName]: ChainHead };
   #listeners: ((journal: JournalName, entry: Entry<RecorderFact> | Entry<SiteFact>) => void)[] = [];
@@ -59,6 +61,7 @@ export class Store implements LiveIndex {
     this.#segments = new SegmentRows(this.#sql);
     this.people = new PeopleRows(this.#sql);
     this.notes = new NoteRows(this.#sql);
+    this.displays = new DisplayRows(this.#sql);
     this.#remembered = new RememberedRows(this.#sql);
     this.#progress = { recorder: this.#readProgress('recorder'), site: this.#readProgress('site') };
   }

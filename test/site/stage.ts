@@ -205,7 +205,7 @@ export class Stage {
   /** Every row of every projected table, for comparing two indexes. */
   dump(): { [table: string]: unknown[] } {
     const tables = this.store.sql.all<{ name: string }>(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('login', 'source', 'lease', 'panel_use', 'tries') ORDER BY name",
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('login', 'source', 'lease', 'panel_use', 'tries', 'display_beat') ORDER BY name",
     );
     return Object.fromEntries(
       tables.map(({ name }) => [
