@@ -53,6 +53,8 @@ export class House {
     const site = {
       site: { id: 'bench', name: '测量', nameEn: 'Measurement' },
       listen: { port: await freePort() },
+      // The clerk here is a program on this machine and no panel.
+      login: { unpaired: 'pin' },
       storage: { data },
       recording: { preRollS: plan.preRollMs / 1_000, postRollS: 0, armedForS: ARMED_FOR_S },
       rooms: Object.keys(plan.rooms).map((id) => ({ id, name: `听证室 ${id}`, nameEn: id })),

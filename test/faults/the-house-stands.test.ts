@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { PROOF_AGE_MS } from '../../controller/core/recording.ts';
 import { layoutOf } from '../../controller/ledger/layout.ts';
 import { Client } from '../api/api-stage.ts';
-import { type House, siteFiles, startHouse } from '../e2e/house.ts';
+import { type House, pairingCode, siteFiles, startHouse } from '../e2e/house.ts';
 import { ringsAreFull } from '../e2e/rings.ts';
 import { assertOnceInOrder, readFrames } from '../oracle/frames.ts';
 import { PROGRAM, until } from '../recorder/rig.ts';
@@ -78,6 +78,7 @@ class Door {
 test('controller killed, upgraded and standing still, recorder standing still: 0 frames, and the sign tells the truth', async () => {
   const house = await startHouse();
   const client = new Client(house.panel.replace(/\/$/, ''));
+  await client.post('/pair', { code: await pairingCode(house) });
   await client.post('/login', { person: 'clerk', pin: house.pins['clerk'] });
   await client.post(`/rooms/${ROOM}/wake`);
   await ringsAreFull(layoutOf(house.data).recorderSocket, STREAMS);
