@@ -38,6 +38,7 @@ export const doctor: Command = {
         await clock.refresh();
         return clock.state();
       },
+      rules: { rules: config.rules, nowMs: new SystemClock().now().wallMs },
       devices: config.devices.map((device) => ({
         id: device.id,
         camera: 'onvif' in device.source ? onvifCamera({ address: device.source.onvif, login: device.login }) : null,

@@ -5,12 +5,14 @@
 import { AppError, CATALOGUE, type ErrorCode, sentenceOf } from '../core/errors.ts';
 import type { Camera } from '../core/ports.ts';
 import type { Source } from '../core/recording.ts';
+import type { SiteRules } from '../core/rules/site-rules.ts';
 import type { ClockState } from '../core/time.ts';
+import { rulesFindings } from './doctor-rules.ts';
 
 export interface Finding {
   /** ok: well. warning: it works, but not for long or not quite. fault: something needed does not work. */
   readonly level: 'ok' | 'warning' | 'fault';
-  /** What was looked at: `ffmpeg`, `disk`, `clock`, `recorder`, `broker`, or a device's id. */
+  /** What was looked at: `ffmpeg`, `disk`, `clock`, `rules`, `recorder`, `broker`, or a device's id. */
   readonly subject: string;
   readonly message: string;
   /** What to do; null when nothing is. */
@@ -42,6 +44,8 @@ export interface Checks {
   /** Writes, syncs and removes small files in the data folder. Rejects with `data-not-writable`. */
   readonly disk: () => Promise<DiskFacts>;
   readonly clock: () => Promise<ClockState>;
+  /** The site's rules, to be judged as of `nowMs` (UTC). */
+  readonly rules: { readonly rules: SiteRules; readonly nowMs: number };
   readonly devices: readonly DeviceToExamine[];
   /** Knocks at the RTSP address of the device with this id. Rejects with `camera-unreachable` and the like. */
   readonly rtsp: (url: string, device: string) => Promise<void>;
@@ -73,13 +77,14 @@ const FFMPEG_NEEDS: readonly { readonly list: string; readonly what: string; rea
   { list: '-protocols', what: 'protocol', names: ['pipe', 'tcp', 'udp', 'rtp'] },
 ];
 
-/** Examines everything; never rejects. Findings come in a fixed order: machine, recorder, broker, devices as configured. */
+/** Examines everything; never rejects. Findings come in a fixed order: machine, rules, recorder, broker, devices as configured. */
 export async function examine(checks: Checks): Promise<Finding[]> {
   const { broker, recorder } = checks;
   const looks: readonly Promise<Finding[]>[] = [
     contained('ffmpeg', () => examineFfmpeg(checks.ffmpeg)),
     contained('disk', async () => examineDisk(await checks.disk(), checks.devices.length)),
     contained('clock', async () => [clockFinding(await checks.clock())]),
+    contained('rules', async () => rulesFindings(checks.rules.rules, checks.rules.nowMs)),
     recorder === null
       ? Promise.resolve([])
       : contained('recorder', async () => [ok('recorder', `is running, version ${await recorder()}`)]),
