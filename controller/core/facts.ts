@@ -3,6 +3,7 @@
  * everything in SQLite is read out of these two and can be read out of them again.
  */
 import type { DisplayFact } from './display-facts.ts';
+import type { PeopleFact } from './people-facts.ts';
 import type { Cause, MediaInfo } from './recording.ts';
 import type { SessionFact } from './session-facts.ts';
 import type { ClockState, Instant } from './time.ts';
@@ -112,4 +113,7 @@ export type SiteFact =
       readonly did: string;
       readonly object: string;
       readonly room: string | null;
-    };
+      /** From where: a panel's id or a network address. */
+      readonly source?: string;
+    }
+  | PeopleFact;

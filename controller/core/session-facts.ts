@@ -257,6 +257,8 @@ export type SessionFact =
   | {
       readonly type: 'session-closing';
       readonly session: string;
+      /** Given where the same press again has to be known: an adjournment plans something. */
+      readonly press?: string;
       readonly by: string;
       readonly closedAt: Instant;
       /** Close plus post-roll. */

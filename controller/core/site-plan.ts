@@ -59,6 +59,15 @@ export interface SitePlan {
     readonly segmentS: number;
     readonly armedForS: number;
   };
+  /** Times around hearings; the usual ones when it is left out. */
+  readonly hearings?: {
+    readonly armBeforeMin: number;
+    readonly patienceMin: number;
+    readonly ceilingH: number;
+    readonly silenceMin: number;
+    readonly countdownMin: number;
+    readonly leadMin: number;
+  };
   /** The rule set that sessions are held under now, and the calendar. */
   readonly rules: SiteRules;
   readonly rooms: readonly RoomPlan[];

@@ -6,15 +6,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Entry } from '../core/chain.ts';
 import type { Desk } from '../core/desk.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
-import type { Camera, CentreLink, Log, PinHasher, Recorder, Signer, SiteJournal } from '../core/ports.ts';
+import type {
+  Camera,
+  CentreLink,
+  GlanceDecoder,
+  Indicator,
+  Log,
+  PinHasher,
+  Recorder,
+  Signer,
+  SiteJournal,
+  Voice,
+} from '../core/ports.ts';
 import type { Cause, CauseCode, RecorderStatus } from '../core/recording.ts';
 import type { JournalName, LiveIndex } from '../core/site-index.ts';
-import type { DevicePlan, SitePlan } from '../core/site-plan.ts';
+import type { DevicePlan, IndicatorPlan, SitePlan } from '../core/site-plan.ts';
 import type { Clock } from '../core/time.ts';
 import { Authority } from './authority.ts';
 import { CameraSources } from './cameras.ts';
 import { SiteDesk } from './desk.ts';
 import { SiteDoor } from './door.ts';
+import { HearingParts } from './hearing-parts.ts';
 import { IndexedJournal, type JournalFile } from './indexed-journal.ts';
 import { Leases } from './leases.ts';
 import { Logins } from './logins.ts';
@@ -24,7 +36,7 @@ import { type FirstPin, type FirstSecret, People, THE_SITE } from './people.ts';
 import { RecorderFollower } from './recorder-follower.ts';
 import { Rooms } from './rooms.ts';
 import { Sealer } from './sealer.ts';
-import { Sessions } from './sessions.ts';
+import { Signs } from './signs.ts';
 import { SiteStaff } from './staff.ts';
 import { TryBook } from './try-book.ts';
 import { Watchers } from './watchers.ts';
@@ -57,6 +69,10 @@ export interface SiteOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly link: () => CentreLink;
+  /** Wordings spoken aloud, lamps, and glances out of memory. */
+  readonly voice: Voice;
+  readonly indicators: (plan: IndicatorPlan) => Indicator;
+  readonly decoder: GlanceDecoder;
   /** Absolute path of a segment's file. */
   readonly pathOf: (segment: SegmentFact) => string;
   /** The journal cannot be written any more: the process should end and be started again; the recorder goes on meanwhile. */
@@ -72,8 +88,9 @@ export class Site {
   readonly #panels: Panels;
   readonly #logins: Logins;
   readonly #tries: TryBook;
-  readonly #sessions: Sessions;
+  readonly #hearings: HearingParts;
   readonly #sealer: Sealer;
+  readonly #signs: Signs;
   readonly #watchers: Watchers;
   readonly #follower: RecorderFollower;
   readonly #desk: SiteDesk;
@@ -92,7 +109,7 @@ export class Site {
     const wish = (): void => this.#wish();
     const status = (): RecorderStatus | null => this.#status;
     this.#leases = new Leases(index, clock, plan.recording.armedForS * MS);
-    const leased = (): ReadonlySet<string> => this.#leases.awake();
+    const leased = (): ReadonlySet<string> => this.#awake();
     this.#sources = new CameraSources({
       devices: plan.devices,
       cameras: options.cameras,
@@ -100,11 +117,24 @@ export class Site {
       log,
       onChange: (device) => {
         this.#wish();
-        this.#sessions.look();
+        this.#hearings.sessions.look();
         this.#watchers.changed(device.room);
       },
     });
-    const rooms = new Rooms({
+    const authority = new Authority(plan.rooms, index);
+    const audit = new MediaAudit(journal, clock);
+    this.#hearings = new HearingParts({
+      ...{ plan, index, journal, clock, log, authority, audit, wish, status },
+      announce: (room) => this.#watchers.changed(room),
+      absence: (stream) => this.#absence(stream),
+      openGaps: (session, now) => rooms.openGaps(session, now),
+      hoursLeft: () => rooms.hoursLeft(),
+      wake: (room) => this.#desk.wakeRoom(room),
+      sense: (stream) => this.#signs.senses.sense(stream),
+      silentSince: (session) => this.#signs.senses.silentSince(session),
+    });
+    const { sessions, docket, views } = this.#hearings;
+    const rooms: Rooms = new Rooms({
       plan,
       index,
       clock,
@@ -113,11 +143,15 @@ export class Site {
       status,
       isRecorderHere: () => this.#isRecorderHere,
       link: options.link,
+      ...{ docket, views },
+      signAlarms: (room, isRecording) => this.#signs.alarmsOf(room, isRecording),
     });
     this.#watchers = new Watchers({ clock, log, pulse: (room) => rooms.pulse(room) });
-    const announce = (room: string): void => this.#watchers.changed(room);
-    const absence = (stream: string): Cause | null => this.#absence(stream);
-    this.#sessions = new Sessions({ plan, index, journal, clock, log, wish, announce, status, absence });
+    const { voice, decoder, indicators, recorder } = options;
+    this.#signs = new Signs({
+      ...{ plan, index, journal, clock, log, recorder, status, authority, audit },
+      ...{ watchers: this.#watchers, voice, decoder, indicators },
+    });
     this.#people = new People({ people: plan.people, index: index.people, journal, pins });
     this.#panels = new Panels({ index: index.people, journal, clock, rooms: plan.rooms });
     this.#logins = new Logins(index.people, clock, plan.people);
@@ -133,14 +167,15 @@ export class Site {
       plan,
       index,
       clock,
-      authority: new Authority(plan.rooms, index),
+      authority,
       door,
       staff: new SiteStaff({ ...visitors, door, rooms: plan.rooms }),
       rooms,
-      sessions: this.#sessions,
+      ...{ sessions, views, hearings: this.#hearings.desk },
       leases: this.#leases,
+      signs: this.#signs,
       watchers: this.#watchers,
-      audit: new MediaAudit(journal, clock),
+      audit,
       wish,
       pathOf: options.pathOf,
     });
@@ -181,9 +216,10 @@ export class Site {
     });
     recorder.onStatus((status) => this.#onStatus(status));
     recorder.onEntry((entry) => this.#follower.take(entry));
+    await this.#signs.start();
     this.#watchers.start();
     this.#wish();
-    this.#sessions.start();
+    this.#hearings.start();
     this.#sealer.poke();
     this.#loop = this.#run();
   }
@@ -191,14 +227,17 @@ export class Site {
   /** Resolves when everything that came in so far was worked off: index, sessions, seals. */
   async idle(): Promise<void> {
     await this.#follower.idle();
-    await this.#sessions.idle();
+    await this.#hearings.idle();
     await this.#sealer.idle();
+    await this.#signs.idle();
   }
 
   async close(): Promise<void> {
     this.#end.abort();
     await this.#loop;
-    const closings = [this.#watchers, this.#sources, this.#sessions, this.#sealer].map((part) => part.close());
+    const closings = [this.#watchers, this.#sources, this.#hearings, this.#sealer, this.#signs].map((part) =>
+      part.close(),
+    );
     for (const result of await Promise.allSettled(closings)) {
       if (result.status === 'rejected') this.#options.log.error({ err: result.reason }, 'a part did not close');
     }
@@ -210,7 +249,8 @@ export class Site {
     for (const [stream, seen] of Object.entries(status.streams)) {
       if (seen.phase === 'lost' || seen.phase === 'refused') this.#sources.doubt(stream);
     }
-    this.#sessions.look();
+    this.#hearings.look();
+    this.#signs.look();
     this.#watchers.changed();
   }
 
@@ -219,10 +259,10 @@ export class Site {
     if (journal === 'recorder' && fact.type === 'segment') this.#sealer.poke();
     if (journal === 'recorder' && fact.type === 'claim-ended') {
       this.#wish();
-      this.#sessions.look();
+      this.#hearings.look();
     }
     if (journal === 'site' && fact.type === 'receipted') {
-      for (const session of this.#options.index.sessionsOfSegment(fact.seg)) this.#sessions.handOver(session);
+      for (const claim of this.#options.index.claimsOfSegment(fact.seg)) this.#hearings.sessions.handOver(claim);
     }
     this.#watchers.changed();
   }
@@ -233,7 +273,8 @@ export class Site {
       if (this.#end.signal.aborted) return;
       try {
         this.#wish();
-        this.#sessions.look();
+        this.#hearings.look();
+        this.#signs.look();
         this.#logins.sweep();
       } catch (error) {
         this.#options.log.error({ err: error }, 'a look at the site failed, tried again');
@@ -244,15 +285,16 @@ export class Site {
   #wish(): void {
     const { plan, index, recorder } = this.#options;
     const sessions = index.sessionsHoldingClaims();
+    const checks = index.notes.checksUnderway();
     const ended = new Map<string, ReadonlySet<string>>();
-    for (const { id } of sessions) {
+    for (const { id } of [...sessions, ...checks]) {
       const claims = index.claimsOf(id).filter((claim) => claim.ended !== null);
       ended.set(id, new Set(claims.map((claim) => claim.stream)));
     }
     const streams = wishOf({
       plan,
-      leased: this.#leases.awake(),
-      sessions,
+      leased: this.#awake(),
+      ...{ sessions, checks },
       isEnded: (session, stream) => ended.get(session)?.has(stream) ?? false,
       sourceOf: (stream) => this.#sources.sourceOf(stream),
     });
@@ -261,6 +303,11 @@ export class Site {
     this.#lastWish = text;
     this.#revision += 1;
     recorder.desire({ revision: this.#revision, streams });
+  }
+
+  /** Rooms whose panel is in use, or in which something is planned soon. */
+  #awake(): ReadonlySet<string> {
+    return new Set([...this.#leases.awake(), ...this.#hearings.stopWatch.armed()]);
   }
 
   #absence(stream: string): Cause | null {

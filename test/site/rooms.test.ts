@@ -26,11 +26,11 @@ test('a room sleeps, arms, is ready, records, closes and sleeps again', async ()
   expect(room().readiness).toBe('partly-ready');
   expect(room().alarms).toMatchObject([{ code: 'camera-busy', level: 'warning', stream: 'side' }]);
   const { session } = await stage.desk.open(clerk(), 'r1', press);
-  expect(stage.desk.mayIn(clerk(), room())).toEqual({ open: false, close: true });
+  expect(stage.desk.mayIn(clerk(), room())).toMatchObject({ open: false, close: true, extend: true, annotate: true });
   await stage.pass(900);
   expect(room().streams.map((stream) => stream.state)).toEqual(['recording', 'recording', 'recording']);
   await stage.desk.close(clerk(), session.id);
-  expect(stage.desk.mayIn(clerk(), room())).toEqual({ open: true, close: false });
+  expect(stage.desk.mayIn(clerk(), room())).toMatchObject({ open: true, close: false, extend: false });
   await stage.pass(6_000);
   expect(room().session?.state).toBe('closed');
   stage.clock.advance(6 * 60_000);
