@@ -159,8 +159,46 @@ export interface RulesView {
   readonly title: WordsView;
   /** Number of the document as printed, or null. */
   readonly document: string | null;
+  /** Short enough to stand before a clause. */
+  readonly short: WordsView;
+  /** What a reader should know about these rules, or null. */
+  readonly note: WordsView | null;
   readonly kinds: readonly KindView[];
   readonly marks: readonly MarkKind[];
+  /**
+   * What the product does for the law, with the clauses that ask for it, those that bind first: so a screen can say beside the
+   * notice (`telling`), the fields (`record-shows`) or the interruption dialog (`interruption-explained`) where that comes from.
+   */
+  readonly duties: { readonly [Id in DutyId]: DutyView };
+}
+export type DutyId =
+  | 'equipment'
+  | 'recording'
+  | 'start-before-stop-after'
+  | 'telling'
+  | 'whole-course'
+  | 'interruption-explained'
+  | 'record-shows'
+  | 'hall-notice'
+  | 'hall-hours'
+  | 'focus'
+  | 'no-private-copies'
+  | 'hand-over'
+  | 'retention'
+  | 'hold'
+  | 'archive'
+  | 'no-destruction'
+  | 'storage'
+  | 'secrecy'
+  | 'fetch-and-count'
+  | 'party-copy'
+  | 'evidence-copy'
+  | 'named-people'
+  | 'supervision'
+  | 'responsibility';
+/** Words of the duty; `clauses` is empty where these rules do not ask for it and the product does it all the same. */
+export interface DutyView extends WordsView {
+  readonly clauses: readonly ClauseView[];
 }
 export interface WordsView {
   readonly zh: string;
