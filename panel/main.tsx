@@ -21,6 +21,18 @@ async function load(found: Route): Promise<Page> {
       const { LoginPage } = await import('./login/login-page.tsx');
       return () => <LoginPage next={found.next} />;
     }
+    case 'pair': {
+      const { PairPage } = await import('./login/pair-page.tsx');
+      return PairPage;
+    }
+    case 'me': {
+      const { MePage } = await import('./people/me-page.tsx');
+      return MePage;
+    }
+    case 'people': {
+      const { PeoplePage } = await import('./people/people-page.tsx');
+      return PeoplePage;
+    }
     case 'room': {
       const { ClerkPage } = await import('./clerk/clerk-page.tsx');
       return () => <ClerkPage key={found.room} room={found.room} />;
@@ -46,7 +58,7 @@ async function load(found: Route): Promise<Page> {
   }
 }
 
-const OPEN_PAGES: readonly Route['page'][] = ['login', 'sign', 'display', 'unknown'];
+const OPEN_PAGES: readonly Route['page'][] = ['login', 'pair', 'sign', 'display', 'unknown'];
 const needsLogin = (found: Route) => !OPEN_PAGES.includes(found.page);
 
 function Panel() {

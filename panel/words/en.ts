@@ -1,7 +1,9 @@
+import { enPeople } from './en-people.ts';
 import type { WordKey } from './zh.ts';
 
 /** The same words in English. The compiler refuses a missing key; a test compares the holes of each sentence. */
 export const en: Readonly<Record<WordKey, string>> = {
+  ...enPeople,
   'product.name': 'Quancheng',
   'language.other': '中文',
   'language.switch': '切换到中文',

@@ -1,5 +1,8 @@
+import { zhPeople } from './zh-people.ts';
+
 /** Every word of the screen in Chinese; this file decides which keys exist and which holes `{…}` each sentence has. */
 export const zh = {
+  ...zhPeople,
   'product.name': '全程',
   'language.other': 'EN',
   'language.switch': 'Switch to English',
