@@ -13,10 +13,21 @@ import { isOwnOrigin, originOf } from './origin.ts';
 import { checked, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
-const BODY_LIMIT = '16kb';
+const BODY_BYTES_MAX = 16 * 1_024;
 const MS = 1_000;
 /** Pages of the panel: each is the same file, which looks at the address itself. */
-const PAGES = ['/', '/login', '/pair', '/me', '/people', '/room/*rest', '/sign/*rest', '/review', '/review/*rest'];
+const PAGES = [
+  '/',
+  '/login',
+  '/pair',
+  '/me',
+  '/people',
+  '/room/*rest',
+  '/sign/*rest',
+  '/display/*rest',
+  '/review',
+  '/review/*rest',
+];
 
 export interface AppOptions {
   readonly desk: Desk;
@@ -119,19 +130,25 @@ function handlersOf(route: Route, options: AppOptions): RequestHandler[] {
     if (reply.status === 204) response.end();
     else response.json(reply.json);
   };
-  return route.body === null ? [guard, answer] : [guard, express.json({ limit: BODY_LIMIT }), answer];
+  if (route.body === null) return [guard, answer];
+  return [guard, express.json({ limit: route.bodyBytesMax ?? BODY_BYTES_MAX }), answer];
 }
 
 function servePanel(app: Express, folder: string): void {
-  const page = join(folder, 'index.html');
   // Names below assets/ hold a hash of their content.
   app.use('/assets', express.static(join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false }));
   app.use(express.static(folder, { index: false, cacheControl: false, setHeaders: setNoCache }));
-  app.get(PAGES, (_request, response) => {
+  app.get(PAGES, sendPage(join(folder, 'index.html')));
+  // The hall's sign is a page of its own, small enough to be kept whole by its browser.
+  app.get('/hall/*rest', sendPage(join(folder, 'hall.html')));
+}
+
+function sendPage(page: string): RequestHandler {
+  return (_request, response) => {
     if (!existsSync(page)) throw new AppError('not-found', 'the panel is not built');
     setNoCache(response);
     response.sendFile(page, { cacheControl: false });
-  });
+  };
 }
 
 function setNoCache(response: { setHeader(name: string, value: string): unknown }): void {

@@ -28,6 +28,7 @@ import { openStore } from '../store/open-index.ts';
 import { StoreOutbox } from '../store/outbox.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
+import { standsOf } from './stands.ts';
 import { VERSION } from './version.ts';
 
 /** Asked for by systemd's Restart=: the journal broke, a fresh process takes it up again. */
@@ -112,6 +113,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
         onvifCamera({ address: 'onvif' in device.source ? device.source.onvif : '', login: device.login }),
       signer,
       pins: argonPins,
+      ...standsOf(config),
       clock,
       log,
       link: () => forwarder?.link() ?? NOT_CONFIGURED,

@@ -36,7 +36,7 @@ export const speechSchema = z.strictObject({
     .array(
       z.strictObject({
         notice: z.string().min(1, 'must not be empty'),
-        version: z.int().min(1).transform(String),
+        version: z.int().min(1),
         file: file.refine(
           (value) => RECORDING_ENDINGS.includes(extname(value).toLowerCase()),
           `must end in one of ${RECORDING_ENDINGS.join(' ')}`,

@@ -42,7 +42,7 @@ export interface Speech {
 /** Where wordings spoken aloud come from. */
 export interface Voice {
   /** Made at the first time of asking, kept afterwards. Rejects with `speech-missing` when there is none and none can be made. */
-  speechOf(wording: { readonly notice: string; readonly version: string; readonly text: string }): Promise<Speech>;
+  speechOf(wording: { readonly notice: string; readonly version: number; readonly text: string }): Promise<Speech>;
 }
 
 /** A lamp or a light over a door. Every call is one attempt that may fail with `indicator-unreachable`; the caller tries again. */

@@ -7,7 +7,7 @@ import type { DisplayFace } from './display-facts.ts';
 /** A wording with the version that it is, and the SHA-256 (hex) of its Chinese text, which is the one that binds. */
 export interface Wording {
   readonly notice: string;
-  readonly version: string;
+  readonly version: number;
   readonly textSha256: string;
   readonly zh: string;
   readonly en: string;

@@ -34,7 +34,7 @@ export interface VoiceOptions {
   /** Words a minute. */
   readonly speed: number;
   /** Recordings of people, each of one version of one notice. */
-  readonly recordings: readonly { readonly notice: string; readonly version: string; readonly file: string }[];
+  readonly recordings: readonly { readonly notice: string; readonly version: number; readonly file: string }[];
 }
 
 export function siteVoice(options: VoiceOptions): Voice {

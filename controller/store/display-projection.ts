@@ -4,7 +4,7 @@ import type { DisplayFact } from '../core/display-facts.ts';
 import type { Instant } from '../core/time.ts';
 import type { Sql } from './sql.ts';
 
-export function projectDisplay(sql: Sql, { seq, at, fact }: Entry<DisplayFact>): void {
+export function projectDisplay(sql: Sql, { seq, at, fact }: Pick<Entry<DisplayFact>, 'seq' | 'at' | 'fact'>): void {
   if (fact.type === 'display-dark') {
     end(sql, fact.display, seq, fact.lastAt ?? at, fact.why);
     return;

@@ -110,8 +110,8 @@ describe('signs', () => {
     expect(await socket.emitWithAck('watch', 'r1')).toEqual({ ok: true });
     await clerk.post('/rooms/r1/sessions', { press: 'press-0001', kind: 'hearing', matter: '秘密' });
     await api.stage.pass(900);
-    await vi.waitFor(() => expect(seen.at(-1)?.state).toBe('recording'), 3_000);
-    expect(Object.keys(seen.at(-1) ?? {}).sort()).toEqual(['at', 'notice', 'room', 'since', 'state']);
+    await vi.waitFor(() => expect(seen.at(-1)?.state).toBe('notice'), 3_000);
+    expect(Object.keys(seen.at(-1) ?? {}).sort()).toEqual(['at', 'next', 'notice', 'room', 'since', 'state']);
     expect(JSON.stringify(seen)).not.toContain('秘密');
     expect((await socket.emitWithAck('watch', 'nope')).error.code).toBe('room-unknown');
   });

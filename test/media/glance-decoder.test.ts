@@ -25,7 +25,7 @@ async function mp4(...inputs: string[][]): Promise<Buffer> {
   return stdout;
 }
 
-let both = Buffer.alloc(0);
+let both: Buffer;
 beforeAll(async () => {
   both = await mp4(PICTURE, SOUND);
 });

@@ -13,7 +13,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const wording = { notice: 'recording', version: '1', text: '-全程录音录像。"$(x)' };
+const wording = { notice: 'recording', version: 1, text: '-全程录音录像。"$(x)' };
 
 /** Takes the place of espeak-ng: same arguments, counts how often it was asked, and writes down what it heard. */
 async function program(body: string): Promise<string> {
@@ -47,9 +47,9 @@ test('is made once, from the text by a pipe, and kept', async () => {
 test('the recording of a person goes first, for the version that it is of', async () => {
   const file = join(folder, 'notice.mp3');
   await writeFile(file, 'mp3');
-  const one = voice(await program(WORKS), [{ notice: 'recording', version: '1', file }]);
+  const one = voice(await program(WORKS), [{ notice: 'recording', version: 1, file }]);
   expect(await one.speechOf(wording)).toEqual({ path: file, mediaType: 'audio/mpeg', how: 'recorded' });
-  expect(await one.speechOf({ ...wording, version: '2' })).toMatchObject({ how: 'synthesised' });
+  expect(await one.speechOf({ ...wording, version: 2 })).toMatchObject({ how: 'synthesised' });
   await rm(file);
   expect(await one.speechOf(wording)).toMatchObject({ how: 'synthesised' });
 });

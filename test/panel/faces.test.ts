@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RoomView, SignView, StreamView } from '../../controller/api/contract.ts';
+import type { RoomView, StreamView } from '../../controller/api/contract.ts';
 import type { OpenedState, SessionView } from '../../controller/api/contract-session.ts';
 import { actOf, elapsedMs, faceOf, isRunning, unproven } from '../../panel/clerk/face.ts';
 import { signFaceOf } from '../../panel/sign/sign-face.ts';
@@ -86,16 +86,9 @@ describe('the clerk reads', () => {
 });
 
 test('a sign that hears nothing never says that it records', () => {
-  const view = (state: SignView['state']): SignView => ({
-    room: { id: 'r', name: '', nameEn: '' },
-    at: 0,
-    state,
-    since: null,
-    notice: { zh: '', en: '' },
-  });
-  for (const state of ['idle', 'starting', 'recording', 'fault'] as const) {
-    expect(signFaceOf(view(state), false)).toBe(state);
-    expect(signFaceOf(view(state), true)).toBe('unknown');
+  for (const face of ['idle', 'next', 'starting', 'notice', 'recording', 'fault'] as const) {
+    expect(signFaceOf(face, false)).toBe(face);
+    expect(signFaceOf(face, true)).toBe('unknown');
   }
   expect(signFaceOf(null, false)).toBe('unknown');
 });

@@ -9,11 +9,11 @@ import { AppError } from '../../controller/core/errors.ts';
 import type { SiteFact } from '../../controller/core/facts.ts';
 import { publicKeyOf, signJws } from '../../controller/core/jws.ts';
 import type { Entered, Origin } from '../../controller/core/people-desk.ts';
-import type { Camera, CentreLink, Log, Signer } from '../../controller/core/ports.ts';
+import type { Camera, CentreLink, GlanceDecoder, Log, Signer, Voice } from '../../controller/core/ports.ts';
 import type { DevicePlan, PersonPlan, SitePlan } from '../../controller/core/site-plan.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
 import { type Layout, layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
-import { Site } from '../../controller/site/site.ts';
+import { Site, type SiteOptions } from '../../controller/site/site.ts';
 import { catchUp } from '../../controller/store/catch-up.ts';
 import { openStore } from '../../controller/store/open-index.ts';
 import type { Store } from '../../controller/store/store.ts';
@@ -79,6 +79,13 @@ export class Stage {
   #store: Store | null = null;
   #site: Site | null = null;
   readonly pins = new Map<string, string>();
+  voice: Voice = { speechOf: async () => Promise.reject(new AppError('speech-missing', 'nobody speaks here')) };
+  decoder: GlanceDecoder = {
+    decode: async () => Promise.reject(new AppError('still-unavailable', 'nobody decodes here')),
+  };
+  /** What was said to lamps, in order. */
+  readonly lamps: string[] = [];
+  lampsAreGone = false;
   readonly secrets = new Map<string, string>();
   /** Tokens of panels that were paired by {@link panelAt}, by room. */
   readonly #panels = new Map<string, string>();
@@ -137,6 +144,7 @@ export class Stage {
       cameras: (device) => this.cameras.get(device.id) ?? unreachable(),
       signer,
       pins: argonPins,
+      ...stands(this),
       clock: this.clock,
       log: this.log,
       link: () => this.centre,
@@ -223,6 +231,21 @@ export class Stage {
     for await (const entry of this.journal.read(0)) facts.push(entry.fact);
     return facts;
   }
+}
+
+/** Lamps that remember, a voice and a decoder that a test may replace. */
+function stands(stage: Stage): Pick<SiteOptions, 'voice' | 'decoder' | 'indicators'> {
+  return {
+    voice: { speechOf: (wording) => stage.voice.speechOf(wording) },
+    decoder: { decode: (media, has) => stage.decoder.decode(media, has) },
+    indicators: (plan) => ({
+      show: async (isOn) => {
+        if (stage.lampsAreGone) throw new AppError('indicator-unreachable', 'no answer from 192.0.2.9');
+        stage.lamps.push(`${plan.id} ${isOn ? 'on' : 'off'}`);
+      },
+      close: async () => void stage.lamps.push(`${plan.id} closed`),
+    }),
+  };
 }
 
 function unreachable(): Camera {
