@@ -7,7 +7,7 @@ import { type CsvRow, readCsv } from './csv.ts';
 import type { FieldFault } from './errors.ts';
 import { durationOf, type IcsEvent, type IcsFile, isDay, readIcs, textOf, timeOf } from './ics.ts';
 import { MATTER } from './rules/field-values.ts';
-import type { Field, Kind, RuleSet } from './rules/rule-set.ts';
+import { type Field, type Kind, kindMeantBy, type RuleSet } from './rules/rule-set.ts';
 import type { FieldValue, FieldValues, NamedPerson, Planned, SessionKind } from './session-facts.ts';
 import type { RoomPlan } from './site-plan.ts';
 
@@ -225,10 +225,8 @@ function roomOf(name: string, { rooms, room }: DocketFileContext, faults: FieldF
 
 function kindNamed(name: string, { rules, kind }: DocketFileContext, faults: FieldFault[]): Kind | null {
   const wanted = name === '' && kind !== null ? kind : name;
-  const found = rules.kinds.find((one) =>
-    [one.id, one.zh, one.en].some((word) => word.toLowerCase() === wanted.toLowerCase()),
-  );
-  if (found !== undefined) return found;
+  const found = kindMeantBy(rules, wanted);
+  if (found !== null) return found;
   const known = rules.kinds.map((one) => one.zh).join('、');
   faults.push({
     field: 'kind',

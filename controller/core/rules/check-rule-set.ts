@@ -6,19 +6,20 @@ import { type Checked, Reading, shown } from '../data-file.ts';
 import type { FieldFault } from '../errors.ts';
 import { CLAUSE_ID_PATTERN } from './cite.ts';
 import { DUTIES, type Duty, isDuty } from './duties.ts';
-import type {
-  Archive,
-  Clause,
-  Field,
-  Hall,
-  HandOver,
-  HoldClass,
-  Kind,
-  Notice,
-  Period,
-  RetentionClass,
-  RuleSet,
-  Words,
+import {
+  type Archive,
+  type Clause,
+  type Field,
+  type Hall,
+  type HandOver,
+  type HoldClass,
+  type Kind,
+  type Notice,
+  namesOf,
+  type Period,
+  type RetentionClass,
+  type RuleSet,
+  type Words,
 } from './rule-set.ts';
 
 /** The first line of every rule-set file; the number grows when old files could no longer be read. */
@@ -107,6 +108,7 @@ function readKind(part: Reading): Kind {
     id: part.id('id'),
     zh: part.text('zh'),
     en: part.text('en'),
+    also: part.texts('also', 0),
     recording: part.choice('recording', ['mandatory', 'optional']),
     clauses: part.texts('clauses', 1),
     required: part.texts('required', 0),
@@ -211,6 +213,7 @@ function wordsIn(part: Reading, key: string): Words {
 const RULES: readonly ((set: RuleSet) => readonly FieldFault[])[] = [
   idsAreUnique,
   noticeVersionsAreUnique,
+  kindsAreToldApart,
   clausesExist,
   fieldsExist,
   fieldsStandOnce,
@@ -237,6 +240,17 @@ function idsAreUnique(set: RuleSet): FieldFault[] {
       field: `${list}[${i}].id`,
       message: `is the id of ${list}[${first}] already: choose another${shown(value)}`,
     })),
+  );
+}
+
+/** A word of a case system that names two kinds would put a matter under the wrong law. Equal ids are told of already. */
+function kindsAreToldApart({ kinds }: RuleSet): FieldFault[] {
+  return kinds.flatMap((kind, i) =>
+    namesOf(kind).flatMap((name) => {
+      const first = kinds.findIndex((one) => name !== '' && one.id !== kind.id && namesOf(one).includes(name));
+      if (first < 0 || first > i) return [];
+      return [{ field: `kinds[${i}]`, message: `has a name of kinds[${first}]: choose another${shown(name)}` }];
+    }),
   );
 }
 

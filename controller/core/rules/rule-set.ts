@@ -51,6 +51,8 @@ export interface Field extends Words {
 /** A kind of session. Its id stays in facts for good. */
 export interface Kind extends Words {
   readonly id: string;
+  /** Other names under which case systems know it, beside id, `zh` and `en`. No two kinds share a name. */
+  readonly also: readonly string[];
   /** `optional`: the clause leaves it to the officers whether sound and picture are recorded. */
   readonly recording: 'mandatory' | 'optional';
   readonly clauses: readonly ClauseId[];
@@ -147,6 +149,17 @@ export interface RuleSetRef {
 /** The kind with this id, or null: an old session may be of a kind that this set does not know. */
 export function kindOf(set: RuleSet, id: string): Kind | null {
   return set.kinds.find((kind) => kind.id === id) ?? null;
+}
+
+/** The kind that somebody means by a word: its id, its name in either language, or another of its names; null when none is meant. */
+export function kindMeantBy(set: RuleSet, word: string): Kind | null {
+  const wanted = word.trim().toLowerCase();
+  return set.kinds.find((kind) => namesOf(kind).includes(wanted)) ?? null;
+}
+
+/** Everything a kind is called, in small letters. */
+export function namesOf(kind: Kind): readonly string[] {
+  return [...new Set([kind.id, kind.zh, kind.en, ...kind.also].map((name) => name.toLowerCase()))];
 }
 
 /** The clause with this id. Throws for an id that the check would have refused. */

@@ -142,6 +142,13 @@ describe('a bad set', () => {
       /kinds\[0\] already/,
     ],
     [
+      'a name of two kinds',
+      (set) =>
+        (set['kinds'] as unknown[]).push({ ...entry(set, 'kinds', 0), id: 'x', zh: '会', en: 'X', also: ['Hearing'] }),
+      'kinds[1]',
+      /name of kinds\[0\].*value: "hearing"/,
+    ],
+    [
       'a field twice in a kind',
       (set) => Object.assign(entry(set, 'kinds', 0), { offered: ['matter'] }),
       'kinds[0].offered',

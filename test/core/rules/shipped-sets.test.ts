@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { citationOf, fullCitationOf } from '../../../controller/core/rules/cite.ts';
 import { DUTIES, type Duty } from '../../../controller/core/rules/duties.ts';
 import { noticeHash, noticeOfHall, noticeOfKind, noticeVersion } from '../../../controller/core/rules/notices.ts';
-import { clauseOf, clausesFor, kindOf, type RuleSet } from '../../../controller/core/rules/rule-set.ts';
+import { clauseOf, clausesFor, kindMeantBy, kindOf, type RuleSet } from '../../../controller/core/rules/rule-set.ts';
 import { CHANGAN, HEBEI } from '../../site/rules.ts';
 
 const A = HEBEI.set;
@@ -223,6 +223,25 @@ describe('both', () => {
 
   test('keep the ids of kinds that older sessions have', () => {
     for (const id of ['hearing', 'interview', 'inquiry', 'reconsideration']) expect(kindOf(A, id)).not.toBeNull();
+  });
+});
+
+describe('a word of a case system', () => {
+  test.each([
+    [A, '听证', 'hearing'],
+    [A, '复议', 'reconsideration'],
+    [A, ' Inquiry ', 'inquiry'],
+    [B, '行政许可听证', 'hearing-licence'],
+    [B, '双随机', 'random-draw'],
+    [B, 'expert-review', 'expert-review'],
+  ])('means a kind', (set, word, id) => {
+    expect(kindMeantBy(set, word)?.id).toBe(id);
+  });
+
+  test('that could mean two kinds means none: 听证 in Chang’an is of a penalty or of a licence', () => {
+    expect(kindMeantBy(B, '听证')).toBeNull();
+    expect(kindMeantBy(B, '陈述申辩')).toBeNull();
+    expect(kindMeantBy(A, '')).toBeNull();
   });
 });
 
