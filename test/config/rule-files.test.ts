@@ -61,6 +61,19 @@ describe('rule sets', () => {
     expect(ruleSetNamed(rules, undefined).id).toBe('changan-hrss-2017');
   });
 
+  test('are read as text: a clause 15.10 stays one, and no word becomes a truth value', () => {
+    put(
+      'ours.yaml',
+      ownSet('county-tax-2026')
+        .replace('id: 15.2', 'id: 15.10')
+        .replaceAll(', 15.2]', ', 15.10]')
+        .replace('zh: 约谈', 'zh: yes'),
+    );
+    const { clauses, kinds } = found('county-tax-2026').set;
+    expect(clauses.map(({ id }) => id)).toContain('15.10');
+    expect(kinds[1]?.zh).toBe('yes');
+  });
+
   test('may be JSON', () => {
     put('ours.json', '{"format": "quancheng-rule-set/1", "id": "x"}');
     expect(found('hebei-tax-2017').refused[0]?.faults.map(({ field }) => field)).toContain('kinds');

@@ -200,6 +200,19 @@ describe('长安区人社局实施细则', () => {
   });
 });
 
+test('what speaks of body-worn recorders, of paper or of other places is applied by analogy, and nothing else', () => {
+  const byAnalogy = ({ clauses }: RuleSet): string =>
+    clauses
+      .filter(({ force }) => force === 'by-analogy')
+      .map(({ id }) => id)
+      .join(' ');
+  const [eleven, seventeen] = ['11 11(1) 11(2) 11(3) 11(4) 11(5)', '17 17(1) 17(2) 17(3) 17(4) 17(5) 17(6) 17(7)'];
+  expect(byAnalogy(A)).toBe(`${eleven} 16.3 ${seventeen}`);
+  expect(byAnalogy(B)).toBe(
+    '21.2 39 57(2) 57(4) 57(5) 61 61(1) 61(2) 61(3) 61(4) 61(5) 62(1) 62(2) 62(3) 62(4) 62(5) 63 65.1 65.3 66 72(3)',
+  );
+});
+
 describe('both', () => {
   test('tell the parties the wording of 第六十二条第（一）项, to the letter', () => {
     for (const set of [A, B]) {
