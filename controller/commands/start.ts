@@ -22,6 +22,7 @@ import { type Layout, layoutOf, segmentPath, siteKeyOf } from '../ledger/layout.
 import { FolderLock } from '../ledger/lock.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { RecorderLink } from '../recorder/link.ts';
+import { rulesFindings } from '../site/doctor-rules.ts';
 import { Site } from '../site/site.ts';
 import { catchUp } from '../store/catch-up.ts';
 import { openStore } from '../store/open-index.ts';
@@ -45,6 +46,8 @@ export const start: Command = {
     const { options } = readArguments(args, ['config']);
     const config = loadConfig(configPath(options['config']));
     const log = processLog('controller');
+    const troubles = rulesFindings(config.rules, new SystemClock().now().wallMs);
+    for (const { level, message, hint } of troubles) if (level !== 'ok') log.warn({ hint }, message);
     const stop = untilAskedToStop();
     const { close, failed } = await startController(config, log);
     const reason = await Promise.race([stop, failed]);

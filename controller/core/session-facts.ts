@@ -74,7 +74,7 @@ export const MARK_KINDS: readonly MarkKind[] = ['evidence', 'objection', 'statem
 export type NoticeAnswer = 'understood' | 'objected' | 'silent';
 export const NOTICE_ANSWERS: readonly NoticeAnswer[] = ['understood', 'objected', 'silent'];
 
-/** Which wording: the notice of the rule set with its version, and the SHA-256 (hex) of the text in UTF-8. */
+/** Which wording: the notice of the rule set with its version, and its SHA-256 (hex) as rules/notices.ts works it out. */
 export interface NoticeText {
   readonly notice: string;
   readonly version: number;

@@ -4,7 +4,7 @@
  */
 import type { DisplayFace } from './display-facts.ts';
 
-/** A wording with the version that it is, and the SHA-256 (hex) of its Chinese text, which is the one that binds. */
+/** A wording with the version that it is, and its SHA-256 (hex) as rules/notices.ts works it out. */
 export interface Wording {
   readonly notice: string;
   readonly version: number;
