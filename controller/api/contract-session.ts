@@ -153,7 +153,7 @@ export interface SessionView {
   readonly kind: SessionKind;
   readonly matter: string;
   readonly fields: FieldValues;
-  /** Required fields (ids) that are still empty; `matter` is one of them when it is. */
+  /** Required fields (ids) that are still empty; `matter` is one of them when it is, and `kind` when the rules do not know it. */
   readonly debts: readonly string[];
   readonly state: OpenedState;
   /** What people asked for last. */

@@ -30,6 +30,8 @@ export interface Route {
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodType | null;
+  /** Larger bodies are refused; null for the usual limit. */
+  readonly bodyBytesMax: number | null;
   /** Success by status: a schema for JSON, or a media type. */
   readonly answers: { readonly [status: number]: z.ZodType | string | null };
   readonly refusals: readonly ErrorCode[];
@@ -43,6 +45,7 @@ interface Row<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  readonly bodyBytesMax?: number;
   readonly answers: Route['answers'];
   readonly refusals?: readonly ErrorCode[];
 }
@@ -80,6 +83,7 @@ function filled<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
     params: row.params ?? none,
     query: row.query ?? none,
     body: row.body ?? null,
+    bodyBytesMax: row.bodyBytesMax ?? null,
   };
 }
 

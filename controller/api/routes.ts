@@ -6,9 +6,14 @@ import { z } from 'zod';
 import { sendMedia } from './media.ts';
 import { playlistOf } from './playlist.ts';
 import { guarded, open, ROOM_REFUSALS, type Route, SESSION_REFUSALS } from './route.ts';
+import { DISPLAY_ROUTES } from './routes-display.ts';
+import { DOCKET_ROUTES } from './routes-docket.ts';
 import { PEOPLE_ROUTES } from './routes-people.ts';
+import { RULES_ROUTES } from './routes-rules.ts';
+import { SESSION_ROUTES } from './routes-session.ts';
 import * as schema from './schemas.ts';
-import { reviewView, roomView, sessionView, signView } from './wire.ts';
+import * as roomSchema from './schemas-room.ts';
+import { reviewView, roomView, signView } from './wire.ts';
 
 const room = z.object({ room: schema.shortId });
 const session = z.object({ session: schema.madeId });
@@ -35,13 +40,14 @@ export const ROUTES: readonly Route[] = [
     ({ desk, params }) => ({ json: signView(desk.sign(params.room)) }),
   ),
   ...PEOPLE_ROUTES,
+  ...DISPLAY_ROUTES,
   guarded(
     {
       method: 'get',
       path: '/rooms/{room}',
       summary: 'A room as it is now',
       params: room,
-      answers: { 200: schema.roomView },
+      answers: { 200: roomSchema.roomView },
       refusals: ROOM_REFUSALS,
     },
     ({ desk, params }, caller) => ({ json: roomView(desk, caller, desk.room(caller, params.room)) }),
@@ -53,70 +59,21 @@ export const ROUTES: readonly Route[] = [
       summary: 'The panel is in use: arm the cameras (memory only) for as long as this is repeated',
       params: room,
       body: schema.nothing,
-      answers: { 200: schema.roomView },
+      answers: { 200: roomSchema.roomView },
       refusals: ROOM_REFUSALS,
     },
     ({ desk, params }, caller) => ({ json: roomView(desk, caller, desk.wake(caller, params.room)) }),
   ),
-  guarded(
-    {
-      method: 'post',
-      path: '/rooms/{room}/sessions',
-      summary: 'Open a session; the same press sent twice is one session (201 at first, then 200)',
-      params: room,
-      body: schema.openRequest,
-      answers: { 200: schema.sessionView, 201: schema.sessionView },
-      refusals: [...ROOM_REFUSALS, 'session-already-open', 'no-mandatory-stream', 'disk-full', 'disk-failed'],
-    },
-    async ({ desk, params, body }, caller) => {
-      const press = { press: body.press, kind: body.kind, matter: body.matter ?? '' };
-      const opened = await desk.open(caller, params.room, press);
-      return { status: opened.isNew ? 201 : 200, json: sessionView(opened.session) };
-    },
-  ),
-  guarded(
-    {
-      method: 'get',
-      path: '/sessions',
-      summary: 'Sessions of one room or of all rooms of one’s own, newest first',
-      query: schema.sessionListQuery,
-      answers: { 200: schema.sessionList },
-      refusals: ROOM_REFUSALS,
-    },
-    ({ desk, query }, caller) => ({
-      json: { sessions: desk.sessions(caller, query.room ?? null, query.limit).map(sessionView) },
-    }),
-  ),
-  guarded(
-    {
-      method: 'get',
-      path: '/sessions/{session}',
-      summary: 'A session',
-      params: session,
-      answers: { 200: schema.sessionView },
-      refusals: SESSION_REFUSALS,
-    },
-    ({ desk, params }, caller) => ({ json: sessionView(desk.session(caller, params.session)) }),
-  ),
-  guarded(
-    {
-      method: 'post',
-      path: '/sessions/{session}/close',
-      summary: 'Close a session; closing what is closing or closed changes nothing',
-      params: session,
-      body: schema.nothing,
-      answers: { 200: schema.sessionView },
-      refusals: [...SESSION_REFUSALS, 'disk-full', 'disk-failed'],
-    },
-    async ({ desk, params }, caller) => ({ json: sessionView(await desk.close(caller, params.session)) }),
-  ),
+  ...RULES_ROUTES,
+  ...DOCKET_ROUTES,
+  ...SESSION_ROUTES,
   guarded(
     {
       method: 'get',
       path: '/sessions/{session}/review',
       summary: 'What the review page needs to play the streams side by side; audited',
       params: session,
-      answers: { 200: schema.reviewView },
+      answers: { 200: roomSchema.reviewView },
       refusals: SESSION_REFUSALS,
     },
     async ({ desk, params }, caller) => ({ json: reviewView(await desk.review(caller, params.session)) }),

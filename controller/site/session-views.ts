@@ -1,5 +1,6 @@
 /** What sessions, entries of the docket, checks and marks look like now: rows of the index, the rules, and the time it is. */
 import { handOverDeadline, timeLeftMs } from '../core/deadline.ts';
+import { owedBy } from '../core/fields.ts';
 import type {
   CheckSnapshot,
   DeadlineSnapshot,
@@ -15,7 +16,6 @@ import { type Interruption, interruptionsOf, type OpenGap } from '../core/interr
 import { isConfirmed } from '../core/proof.ts';
 import type { RecorderStatus } from '../core/recording.ts';
 import { fullCitationOf } from '../core/rules/cite.ts';
-import { debtsOf } from '../core/rules/field-values.ts';
 import { ruleSetNamed } from '../core/rules/site-rules.ts';
 import {
   confirmedAtOf,
@@ -78,7 +78,7 @@ export class SessionViews {
       kind: session.kind,
       matter: session.matter,
       fields: session.fields,
-      debts: debtsOf(rules, session.kind, session),
+      debts: owedBy(rules, session),
       state: session.state,
       requested: isRunning(session) ? 'record' : 'stop',
       confirmed: holdsClaims(session) && isConfirmed(session, status(), now),
@@ -123,7 +123,7 @@ export class SessionViews {
       kind: session.kind,
       matter: session.matter,
       fields: session.fields,
-      debts: debtsOf(rules, session.kind, session),
+      debts: owedBy(rules, session),
       state: session.state,
       planned: plannedView(session.planned),
       openedAt: opened?.openedAt.wallMs ?? null,

@@ -1,9 +1,10 @@
 /** Opening, proving and ending sessions: presses come from people, everything else from looking at what the recorder says. */
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
+import { owedBy } from '../core/fields.ts';
 import { isConfirmed } from '../core/proof.ts';
 import type { Cause, RecorderStatus } from '../core/recording.ts';
-import { checkFieldValues, debtsOf } from '../core/rules/field-values.ts';
+import { checkFieldValues } from '../core/rules/field-values.ts';
 import { kindOf, type RuleSet } from '../core/rules/rule-set.ts';
 import { isOpened, type OpenedSession, type Session } from '../core/session.ts';
 import type { AbsentStretch, FieldValues, Planned, SessionKind, SessionStream } from '../core/session-facts.ts';
@@ -166,7 +167,7 @@ export class Sessions {
     return runner.inRoom(session.room, async () => {
       const now = index.session(session.id) ?? session;
       if (press !== null && runner.isRepeated(press, 'session-closing', session.id)) return opened(now);
-      const debts = debtsOf(rules, now.kind, now);
+      const debts = owedBy(rules, now);
       return opened(await runner.step(now, { type: 'press-close', press, by, postRollMs, debts, adjourned }, at));
     });
   }

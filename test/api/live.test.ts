@@ -52,7 +52,7 @@ describe('rooms', () => {
       await vi.waitFor(() => expect(seen.at(-1)?.session?.state).toBe('opening'), 3_000);
       await api.stage.pass(900);
       await vi.waitFor(() => expect(seen.at(-1)?.session?.confirmed).toBe(true), 3_000);
-      expect(seen.at(-1)?.may).toEqual({ open: false, close: true });
+      expect(seen.at(-1)?.may).toMatchObject({ open: false, close: true });
       for (const view of seen) for (const alarm of view.alarms) expect(alarm.hint).not.toBe('');
     });
   }
