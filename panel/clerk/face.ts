@@ -19,9 +19,9 @@ export type Face =
  * Invariant 1: `recording` only while the controller confirms bytes on disk; asked for and not confirmed is `starting`
  * before the first proof and `fault` after it.
  */
-export function faceOf(view: RoomView | null): Face {
+export function faceOf(view: RoomView | null, dismissed: string | null = null): Face {
   if (view === null) return 'waiting';
-  const { session } = view;
+  const session = sessionShown(view, dismissed);
   if (session === null) return view.readiness;
   switch (session.state) {
     case 'opening':
@@ -31,6 +31,12 @@ export function faceOf(view: RoomView | null): Face {
     default:
       return session.state;
   }
+}
+
+/** The session that the page is about. One that is over can be put aside (`dismissed`, its id) to go on to the next. */
+export function sessionShown(view: RoomView, dismissed: string | null): SessionView | null {
+  const { session } = view;
+  return session !== null && session.id === dismissed && !isRunning(session) ? null : session;
 }
 
 /** True while a session is going on, which is also when losing the link to the controller costs nothing. */

@@ -1,8 +1,10 @@
+import { enClerk } from './en-clerk.ts';
 import { enPeople } from './en-people.ts';
 import type { WordKey } from './zh.ts';
 
 /** The same words in English. The compiler refuses a missing key; a test compares the holes of each sentence. */
 export const en: Readonly<Record<WordKey, string>> = {
+  ...enClerk,
   ...enPeople,
   'product.name': 'Quancheng',
   'language.other': '中文',

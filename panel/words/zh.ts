@@ -1,7 +1,9 @@
+import { zhClerk } from './zh-clerk.ts';
 import { zhPeople } from './zh-people.ts';
 
 /** Every word of the screen in Chinese; this file decides which keys exist and which holes `{…}` each sentence has. */
 export const zh = {
+  ...zhClerk,
   ...zhPeople,
   'product.name': '全程',
   'language.other': 'EN',
