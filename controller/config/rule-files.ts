@@ -96,14 +96,17 @@ function readOne(path: string, refused: RefusedFile[]): Found[] {
   }
   const yaml = yamlValue(text, 'failsafe');
   if (!yaml.ok) return refuse(yaml.faults);
+  // Whoever looks for clauses[41] should not have to count.
+  const refuseAt = (faults: readonly FieldFault[]): Found[] =>
+    refuse(faults.map(({ field, message }) => ({ field: `${field} (line ${yaml.lineOf(field)})`, message })));
   switch (formatOf(yaml.value)) {
     case RULE_SET_FORMAT: {
       const checked = checkRuleSet(yaml.value);
-      return checked.ok ? [{ path, set: checked.value }] : refuse(checked.faults);
+      return checked.ok ? [{ path, set: checked.value }] : refuseAt(checked.faults);
     }
     case CALENDAR_FORMAT: {
       const checked = checkCalendarYear(yaml.value);
-      return checked.ok ? [{ path, year: checked.value }] : refuse(checked.faults);
+      return checked.ok ? [{ path, year: checked.value }] : refuseAt(checked.faults);
     }
     default:
       return refuse([{ field: 'format', message: `must be the first line: ${RULE_SET_FORMAT} or ${CALENDAR_FORMAT}` }]);

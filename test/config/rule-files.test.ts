@@ -26,6 +26,9 @@ const put = (name: string, text: string): void => writeFileSync(join(folder, nam
 /** The tax measures as another office would begin from them. */
 const ownSet = (id: string): string => HEBEI_TEXT.replace('id: hebei-tax-2017', `id: ${id}`);
 
+/** The line, from 1, of the first place where a text stands in the tax measures. */
+const lineOf = (text: string): number => HEBEI_TEXT.slice(0, HEBEI_TEXT.indexOf(text)).split('\n').length;
+
 function found(chosen: string): SiteRules {
   const rules = findRules(chosen, folder);
   if (!rules.ok) throw new Error(JSON.stringify(rules.faults));
@@ -76,7 +79,7 @@ describe('rule sets', () => {
 
   test('may be JSON', () => {
     put('ours.json', '{"format": "quancheng-rule-set/1", "id": "x"}');
-    expect(found('hebei-tax-2017').refused[0]?.faults.map(({ field }) => field)).toContain('kinds');
+    expect(found('hebei-tax-2017').refused[0]?.faults.map(({ field }) => field)).toContain('kinds (line 1)');
   });
 });
 
@@ -90,7 +93,13 @@ describe('a bad file', () => {
     expect(set.id).toBe('hebei-tax-2017');
     expect(refused.map(({ path }) => path)).toEqual([join(folder, 'ours.yaml')]);
     const fields = refused[0]?.faults.map(({ field }) => field) ?? [];
-    expect(fields).toEqual(expect.arrayContaining(['clauses[0].force', 'kinds[0].zh', 'kinds[0].zh2']));
+    expect(fields).toEqual(
+      expect.arrayContaining([
+        `clauses[0].force (line ${lineOf('force: binding')})`,
+        `kinds[0].zh (line ${lineOf('- id: hearing')})`,
+        `kinds[0].zh2 (line ${lineOf('zh: 听证')})`,
+      ]),
+    );
   });
 
   test('that was chosen is refused with its name before every fault', () => {
@@ -102,8 +111,8 @@ describe('a bad file', () => {
       rules: expect.stringMatching(
         /not a rule set that could be used: write one of .*hebei-tax-2017.* \(value: "county-tax-2026"\)$/,
       ),
-      'ours.yaml: version': expect.stringMatching(/whole number.*value: "one"/),
-      'ours.yaml: fields[12].form': expect.stringMatching(/^must be text, note/),
+      'ours.yaml: version (line 5)': expect.stringMatching(/whole number.*value: "one"/),
+      [`ours.yaml: fields[12].form (line ${lineOf('id: remarks')})`]: expect.stringMatching(/^must be text, note/),
     });
   });
 
