@@ -12,6 +12,7 @@ import type { Config } from '../config/schema.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { SiteFact } from '../core/facts.ts';
 import type { PublicKey } from '../core/jws.ts';
+import type { Orders } from '../core/orders.ts';
 import type { CentreLink, Log } from '../core/ports.ts';
 import type { DevicePlan } from '../core/site-plan.ts';
 import type { Address } from '../forward/dial.ts';
@@ -128,7 +129,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     recorder.start();
     closings.push(() => recorder.close());
     const outbox = new StoreOutbox(store, site.journal, layout.media);
-    forwarder = forwarderOf(config, outbox, signer, clock, log);
+    forwarder = forwarderOf(config, outbox, signer, clock, log, site.orders);
     forwarder?.start();
     closings.push(() => forwarder?.close());
     const api = await startApi({
@@ -184,13 +185,23 @@ function forwarderOf(
   signer: SiteSigner,
   clock: SystemClock,
   log: Log,
+  orders: Orders,
 ): Forwarder | null {
   if (config.mqtt === null) return null;
   const trust =
     config.centreKeyFile !== null
       ? { keys: keysIn(config.centreKeyFile) }
       : { file: publicKeysFileOf(config.centre?.folder ?? '') };
-  return new Forwarder({ ...brokerAddress(config.mqtt), site: config.site.id, outbox, signer, trust, clock, log });
+  return new Forwarder({
+    ...brokerAddress(config.mqtt),
+    site: config.site.id,
+    outbox,
+    signer,
+    trust,
+    clock,
+    log,
+    orders,
+  });
 }
 
 /** How the configuration says to reach the broker; certificates are read now. */

@@ -15,6 +15,7 @@ import { DocketImport } from './docket-import.ts';
 import { Hearings } from './hearings.ts';
 import type { MediaAudit } from './media-audit.ts';
 import { Notes } from './notes.ts';
+import { SiteOrders } from './orders.ts';
 import { SessionRunner } from './session-runner.ts';
 import { SessionViews } from './session-views.ts';
 import { Sessions } from './sessions.ts';
@@ -49,6 +50,7 @@ export class HearingParts {
   readonly views: SessionViews;
   readonly notes: Notes;
   readonly desk: Hearings;
+  readonly orders: SiteOrders;
 
   constructor(options: HearingPartsOptions) {
     const { plan, index, journal, clock, log, wish, announce, status, authority, audit } = options;
@@ -79,6 +81,7 @@ export class HearingParts {
       ...{ sessions: this.sessions, docket: this.docket, checks: this.checks, notes: this.notes, views: this.views },
       imports: new DocketImport({ rooms, rules, index, docket: this.docket }),
     });
+    this.orders = new SiteOrders({ site: plan.site.id, index, docket: this.docket, journal, clock });
   }
 
   /** Takes up every session where it stands. */

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Entry } from '../core/chain.ts';
 import type { Desk } from '../core/desk.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
+import type { Orders } from '../core/orders.ts';
 import type {
   Camera,
   CentreLink,
@@ -183,6 +184,11 @@ export class Site {
 
   get desk(): Desk {
     return this.#desk;
+  }
+
+  /** Who carries out the centre's orders to the docket. */
+  get orders(): Orders {
+    return this.#hearings.orders;
   }
 
   /** The site's journal with the index behind it, for others that keep facts (receipts). */
