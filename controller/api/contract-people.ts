@@ -74,8 +74,8 @@ export interface CodeView {
   readonly code: string;
   readonly room: RoomName;
   readonly name: string;
-  /** Server time at which it ends unused. */
-  readonly expiresAt: number;
+  /** It ends unused after this. */
+  readonly validForMs: number;
 }
 
 /** GET /panels: those of rooms of one's own. */

@@ -35,7 +35,7 @@ export const me = name(
 );
 export const codeView = name(
   'CodeView',
-  z.object({ code: z.string(), room: roomName, name: z.string(), expiresAt: ms }),
+  z.object({ code: z.string(), room: roomName, name: z.string(), validForMs: lengthMs }),
 );
 export const panelView = name(
   'PanelView',

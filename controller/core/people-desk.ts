@@ -76,7 +76,7 @@ export interface CodeSnapshot {
   readonly code: string;
   readonly room: RoomPlan;
   readonly name: string;
-  readonly expiresAt: number;
+  readonly validForMs: number;
 }
 
 export interface LoginSnapshot {

@@ -48,13 +48,12 @@ export class Panels {
     this.#rooms = options.rooms;
   }
 
-  /** A new code, and the UTC milliseconds at which it ends when nobody uses it. */
-  makeCode(by: string, room: string, name: string, validMs = CODE_MS): { code: string; expiresAt: number } {
+  /** A new code, and for how long it holds unless it is used. */
+  makeCode(by: string, room: string, name: string, validMs = CODE_MS): { code: string; validForMs: number } {
     const code = Array.from({ length: CODE_DIGITS }, () => randomInt(10)).join('');
-    const now = this.#clock.now();
-    this.#codes.set(sha256(code), { room, name, by, madeAt: now, validMs });
+    this.#codes.set(sha256(code), { room, name, by, madeAt: this.#clock.now(), validMs });
     if (this.#codes.size > CODES_MAX) this.#codes.delete(this.#codes.keys().next().value ?? '');
-    return { code, expiresAt: now.wallMs + validMs };
+    return { code, validForMs: validMs };
   }
 
   /**

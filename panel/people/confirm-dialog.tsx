@@ -1,6 +1,7 @@
 /** Asks once before something ends for somebody else. The focus starts on the safe answer. */
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { say } from '../words/language.ts';
+import { useModal } from './modal.ts';
 
 export interface Question {
   readonly title: string;
@@ -10,12 +11,8 @@ export interface Question {
 }
 
 export function ConfirmDialog({ question, onClose }: { readonly question: Question; readonly onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const no = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => {
-    dialog.current?.showModal();
-    no.current?.focus();
-  }, []);
+  const dialog = useModal(no);
   return (
     <dialog ref={dialog} class="ask-dialog" aria-labelledby="ask-title" onClose={onClose}>
       <h2 id="ask-title">{question.title}</h2>

@@ -5,7 +5,6 @@ import { groupedCode } from '../login/code-text.ts';
 import { leftUntil } from '../login/lock.ts';
 import { waitText } from '../shell/clock.ts';
 import { me } from '../shell/who.ts';
-import { monoNow } from '../wire/beat.ts';
 import { getPanels, makeCode, revokePanel, unlockPanel } from '../wire/people-rest.ts';
 import { nameOf, say } from '../words/language.ts';
 import { ConfirmDialog, type Question } from './confirm-dialog.tsx';
@@ -25,8 +24,7 @@ export function PanelsPart() {
   const [made, setMade] = useState<Made | null>(null);
   const make = async (room: string, name: string) => {
     const code = await act(() => makeCode({ room, name }));
-    // The controller's clock and this one may differ: the length counts, from now.
-    if (code !== null) setMade({ code, endsMono: performance.now() + CODE_MS });
+    if (code !== null) setMade({ code, endsMono: performance.now() + code.validForMs });
   };
   return (
     <>
@@ -58,9 +56,6 @@ export function PanelsPart() {
     </>
   );
 }
-
-/** As long as the controller lets a code hold. */
-const CODE_MS = 10 * 60_000;
 
 function NewPanel({ onMake }: { readonly onMake: (room: string, name: string) => void }) {
   const rooms = me.value?.rooms ?? [];
@@ -121,7 +116,11 @@ function PanelCard({ panel, arrivedMono, onUnlock, onRevoke }: CardProps) {
           {panel.isHere && <span class="badge">{say('panels.here')}</span>}
           {lockedMs > 0 && <span class="badge badge-bad">{say('staff.locked', { time: waitText(lockedMs) })}</span>}
         </h3>
-        <p>{people.length === 0 ? say('panels.nobody') : say('panels.logged-in', { people: people.join('、') })}</p>
+        <p>
+          {people.length === 0
+            ? say('panels.nobody')
+            : say('panels.logged-in', { people: people.join(say('people.comma')) })}
+        </p>
         <p class="soft tabular">
           {say('panels.paired', { time: momentText(pairedAt), person: pairedBy })}
           {' · '}
@@ -145,9 +144,8 @@ function PanelCard({ panel, arrivedMono, onUnlock, onRevoke }: CardProps) {
 }
 
 function CodeDialog({ made, onClose }: { readonly made: Made; readonly onClose: () => void }) {
-  void monoNow.value;
-  const leftMs = leftUntil(made.endsMono);
-  const { room, name, code } = made.code;
+  const { room, name, code, validForMs } = made.code;
+  const leftMs = Math.min(validForMs, leftUntil(made.endsMono));
   return (
     <ToldDialog
       title={say('code.title', { room: nameOf(room), name })}

@@ -25,32 +25,23 @@ export function PeoplePage() {
         <div class="people-bar">
           <h1>{say('people.title')}</h1>
           {may.people && (
-            <div class="tabs" role="tablist" aria-label={say('people.tabs')}>
+            <fieldset class="tabs" aria-label={say('people.tabs')}>
               {PARTS.map((one) => (
                 <button
                   key={one}
                   type="button"
-                  role="tab"
-                  id={`tab-${one}`}
                   class="tab"
                   data-tab={one}
-                  aria-selected={part === one}
-                  aria-controls="people-part"
+                  aria-pressed={part === one}
                   onClick={() => setPart(one)}
                 >
                   {say(`people.${one}`)}
                 </button>
               ))}
-            </div>
+            </fieldset>
           )}
         </div>
-        {may.people ? (
-          <div id="people-part" role="tabpanel" aria-labelledby={`tab-${part}`}>
-            {part === 'panels' ? <PanelsPart /> : <StaffPart />}
-          </div>
-        ) : (
-          <PanelsPart />
-        )}
+        {part === 'panels' ? <PanelsPart /> : <StaffPart />}
       </main>
     </div>
   );

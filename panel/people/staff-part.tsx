@@ -91,7 +91,7 @@ function PersonCard({ person, arrivedMono, mayGive, onGive, onUnlock, onEnd, onL
             {lockedMs > 0 && <span class="badge badge-bad">{say('staff.locked', { time: waitText(lockedMs) })}</span>}
           </h3>
           <p class="soft">
-            {rooms === null ? say('staff.all-rooms') : rooms.map(nameOf).join('、')}
+            {rooms === null ? say('staff.all-rooms') : rooms.map(nameOf).join(say('people.comma'))}
             {' · '}
             {logins.length === 0 ? say('staff.no-logins') : say('staff.logins', { n: logins.length })}
           </p>

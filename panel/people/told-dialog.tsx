@@ -1,7 +1,8 @@
 /** Shows once what is told once: a pairing code that counts down, a new PIN, a new secret. */
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { say } from '../words/language.ts';
+import { useModal } from './modal.ts';
 
 interface Props {
   readonly title: string;
@@ -12,8 +13,8 @@ interface Props {
 }
 
 export function ToldDialog({ title, text, onClose, children }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => dialog.current?.showModal(), []);
+  const close = useRef<HTMLButtonElement>(null);
+  const dialog = useModal(close);
   return (
     <dialog ref={dialog} class="told-dialog" aria-labelledby="told-title" onClose={onClose}>
       <h2 id="told-title">{title}</h2>
@@ -22,7 +23,7 @@ export function ToldDialog({ title, text, onClose, children }: Props) {
         {text}
       </p>
       <div class="ask-buttons">
-        <button type="button" class="button button-main" data-told-close onClick={onClose}>
+        <button ref={close} type="button" class="button button-main" data-told-close onClick={onClose}>
           {say('code.close')}
         </button>
       </div>

@@ -32,6 +32,7 @@ export const enPeople: Readonly<Record<keyof typeof zhPeople, string>> = {
   'people.panels': 'Screens',
   'people.people': 'People',
   'people.tabs': 'What to manage',
+  'people.comma': ', ',
   'panels.none': 'No screen is paired yet.',
   'panels.new': 'Pair a new screen',
   'panels.room': 'Room',

@@ -28,6 +28,7 @@ export const zhPeople = {
   'people.panels': '控制屏',
   'people.people': '人员',
   'people.tabs': '管理内容',
+  'people.comma': '、',
   'panels.none': '还没有配对的屏幕。',
   'panels.new': '配对新屏幕',
   'panels.room': '房间',
