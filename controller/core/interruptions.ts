@@ -61,14 +61,16 @@ export function interruptionsOf(
     if (last !== undefined && touches(last, piece)) last.push(piece);
     else groups.push([piece]);
   }
-  return groups.map((group) => interruption(session, group, explanations));
+  return groups
+    .map((group) => interruption(session, group, explanations))
+    .filter(({ from, to }) => to === null || between(later(from, begins), to) >= NOTICED_MS);
 }
 
 function isWithin(session: OpenedSession, begins: Instant, from: Instant, to: Instant | null): boolean {
   if (isEnding(session) && between(from, session.closedAt) <= 0) return false;
   if (to === null) return true;
   const ends = isEnding(session) ? earlier(to, session.closedAt) : to;
-  return between(later(from, begins), ends) >= NOTICED_MS;
+  return between(later(from, begins), ends) > 0;
 }
 
 function touches(group: readonly Piece[], piece: Piece): boolean {

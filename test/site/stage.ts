@@ -13,6 +13,7 @@ import type { Camera, CentreLink, GlanceDecoder, Log, Signer, Voice } from '../.
 import type { DevicePlan, PersonPlan, SitePlan } from '../../controller/core/site-plan.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
 import { type Layout, layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
+import type { JournalFile } from '../../controller/site/indexed-journal.ts';
 import { Site, type SiteOptions } from '../../controller/site/site.ts';
 import { catchUp } from '../../controller/store/catch-up.ts';
 import { openStore } from '../../controller/store/open-index.ts';
@@ -79,6 +80,8 @@ export class Stage {
   #store: Store | null = null;
   #site: Site | null = null;
   readonly pins = new Map<string, string>();
+  /** What stands between the site and its journal: nothing, or a power cut that is to come. */
+  journalOf: (journal: Journal<SiteFact>) => JournalFile = (journal) => journal;
   voice: Voice = { speechOf: async () => Promise.reject(new AppError('speech-missing', 'nobody speaks here')) };
   decoder: GlanceDecoder = {
     decode: async () => Promise.reject(new AppError('still-unavailable', 'nobody decodes here')),
@@ -136,7 +139,7 @@ export class Stage {
     this.#site = new Site({
       plan: this.plan,
       index: store,
-      journal: this.#journal,
+      journal: this.journalOf(this.#journal),
       catchUp: async (name) => {
         await catchUp(store, name, name === 'recorder' ? this.layout.recorderJournal : this.layout.siteJournal);
       },
