@@ -89,7 +89,8 @@ class Proof {
     // Read together, in one go: what the page claims and what stands in it.
     const page = document.querySelector('[data-display]');
     const face = page?.querySelector<HTMLElement>('[data-sign]')?.dataset['sign'];
-    if (page === null || face === undefined) return;
+    // Before it has heard anything, a page has nothing to acknowledge.
+    if (page === null || face === undefined || this.#link.view.peek() === null) return;
     const key = (page as HTMLElement).dataset['key'] ?? '';
     const shown = readShown(page);
     const heldMs = this.#held.observe(shown.lines, performance.now());
