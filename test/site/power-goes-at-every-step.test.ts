@@ -35,9 +35,12 @@ class Doomed implements JournalFile {
   async append(fact: SiteFact, at?: Parameters<JournalFile['append']>[1]): Promise<Entry<SiteFact>> {
     const { goesAt, side } = this.#power;
     if (this.#power.isGone) throw new Error('there is no power');
+    // Segments are sealed whenever they come; only the facts of the hearing are counted.
+    if (fact.type === 'sealed') return this.#journal.append(fact, at);
     this.#power.facts += 1;
     if (this.#power.facts !== goesAt) return this.#journal.append(fact, at);
     this.#power.isGone = true;
+    this.#power.wentAt = fact.type;
     if (side === 'behind') await this.#journal.append(fact, at);
     throw new Error('the power went');
   }
@@ -48,6 +51,8 @@ interface Power {
   side: 'before' | 'behind';
   facts: number;
   isGone: boolean;
+  /** The fact that it went at. */
+  wentAt: string | null;
 }
 
 let stage: Stage;
@@ -101,6 +106,7 @@ const LIFE: readonly Step[] = [
     await stage.pass(900);
   },
   async ({ id }) => {
+    await stage.pass(900);
     const [cut] = stage.desk.session(clerk(), id).interruptions;
     const said = { interruption: cut?.id ?? '', isSpoken: true, agoMs: 0, reason: '网络中断' };
     await hearings().explain(clerk(), id, { press: 'expl-0001', ...said });
@@ -127,7 +133,7 @@ const FACTS: readonly SessionFact['type'][] = [
 
 /** Lives the whole life; when the power goes, the box comes back and the step under way is done again. */
 async function live(goesAt: number, side: Power['side']): Promise<{ id: string; power: Power; outages: number }> {
-  const power: Power = { goesAt, side, facts: 0, isGone: false };
+  const power: Power = { goesAt, side, facts: 0, isGone: false, wentAt: null };
   stage = await Stage.open();
   await stage.stop();
   stage.journalOf = (journal) => new Doomed(journal, power);
@@ -138,6 +144,7 @@ async function live(goesAt: number, side: Power['side']): Promise<{ id: string; 
     for (let isDone = false; !isDone; ) {
       try {
         await step(life);
+        if (power.isGone) throw new Error('the power went');
         isDone = true;
       } catch (error) {
         if (!power.isGone) throw error;
@@ -197,8 +204,8 @@ describe('the power goes', () => {
   for (let at = 1; at <= FACTS.length; at++) {
     for (const side of ['before', 'behind'] as const) {
       test(`${side} fact ${at}, ${FACTS[at - 1]}`, async () => {
-        const { id, outages } = await live(at, side);
-        expect(outages).toBe(1);
+        const { id, power, outages } = await live(at, side);
+        expect([power.wentAt, outages]).toEqual([FACTS[at - 1], 1]);
         await check(id);
       });
     }
