@@ -132,11 +132,31 @@ export interface DeadlineView {
   /** The clause as people cite it, in both languages, and whether it binds as written. */
   readonly clause: { readonly zh: string; readonly en: string };
   readonly force: 'binding' | 'by-analogy';
+  /** Less than a quarter of the time is left, and it was not handed over. */
+  readonly soon: boolean;
   readonly overdue: boolean;
   /** Handed over before it was due (true), after (false), or not yet (null). */
   readonly kept: boolean | null;
   /** True when the working days of that year are not known: it was reckoned with the shortest time that is possible. */
   readonly uncertain: boolean;
+}
+
+/**
+ * How long it has to be kept; nothing is deleted by it. Null while the session runs. period, file: until `until`. file-not-known: as
+ * long as the written file, and nobody has said how long that is. hold: beyond every period. not-known: a kind that the rules of now
+ * do not know, which is kept.
+ */
+export interface KeepView {
+  /** The first moment at which it need not be kept any more; null for no end. */
+  readonly until: number | null;
+  readonly because: 'period' | 'file' | 'file-not-known' | 'hold' | 'not-known';
+  /** The retention class in the words of the rule set; null when none is known. */
+  readonly name: { readonly zh: string; readonly en: string } | null;
+  readonly clauses: readonly {
+    readonly zh: string;
+    readonly en: string;
+    readonly force: 'binding' | 'by-analogy';
+  }[];
 }
 
 export interface HandOverView {
@@ -190,6 +210,7 @@ export interface SessionView {
   readonly marks: { readonly count: number; readonly newest: readonly MarkView[] };
   readonly warnings: readonly SessionWarning[];
   readonly deadline: DeadlineView | null;
+  readonly keep: KeepView | null;
   readonly handOver: HandOverView;
 }
 

@@ -89,9 +89,19 @@ export const deadlineView = name(
     dueAt: ms,
     clause: z.object({ zh: z.string(), en: z.string() }),
     force: z.enum(['binding', 'by-analogy']),
+    soon: z.boolean(),
     overdue: z.boolean(),
     kept: z.boolean().nullable(),
     uncertain: z.boolean(),
+  }),
+);
+export const keepView = name(
+  'KeepView',
+  z.object({
+    until: ms.nullable(),
+    because: z.enum(['period', 'file', 'file-not-known', 'hold', 'not-known']),
+    name: z.object({ zh: z.string(), en: z.string() }).nullable(),
+    clauses: z.array(z.object({ zh: z.string(), en: z.string(), force: z.enum(['binding', 'by-analogy']) })),
   }),
 );
 export const handOverView = name(
@@ -127,6 +137,7 @@ export const sessionView = name(
     marks: z.object({ count: z.number(), newest: z.array(markView) }),
     warnings: z.array(sessionWarning),
     deadline: deadlineView.nullable(),
+    keep: keepView.nullable(),
     handOver: handOverView,
   }),
 );

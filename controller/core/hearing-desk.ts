@@ -3,6 +3,7 @@
  * explanations. Refusals are AppErrors. Times are UTC milliseconds. The words are explained in the API's contract.
  */
 import type { Caller, StreamMedia } from './desk.ts';
+import type { KeptUntil } from './rules/retention.ts';
 import type { Force, RuleSet } from './rules/rule-set.ts';
 import type { OpenedState, SessionRoot, SessionState } from './session.ts';
 import type {
@@ -66,9 +67,17 @@ export interface DeadlineSnapshot {
   readonly dueAt: number;
   readonly clause: { readonly zh: string; readonly en: string };
   readonly force: Force;
+  readonly soon: boolean;
   readonly overdue: boolean;
   readonly kept: boolean | null;
   readonly uncertain: boolean;
+}
+
+export interface KeepSnapshot {
+  readonly until: number | null;
+  readonly because: KeptUntil['because'];
+  readonly name: { readonly zh: string; readonly en: string } | null;
+  readonly clauses: readonly { readonly zh: string; readonly en: string; readonly force: Force }[];
 }
 
 export interface SessionSnapshot {
@@ -104,6 +113,7 @@ export interface SessionSnapshot {
   readonly marks: { readonly count: number; readonly newest: readonly MarkSnapshot[] };
   readonly warnings: readonly StopWarning[];
   readonly deadline: DeadlineSnapshot | null;
+  readonly keep: KeepSnapshot | null;
   readonly handOver: {
     readonly done: number;
     readonly total: number;

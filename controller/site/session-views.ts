@@ -1,5 +1,5 @@
 /** What sessions, entries of the docket, checks and marks look like now: rows of the index, the rules, and the time it is. */
-import { handOverDeadline, timeLeftMs } from '../core/deadline.ts';
+import { handOverDeadline, urgencyAt } from '../core/deadline.ts';
 import { owedBy } from '../core/fields.ts';
 import type {
   CheckSnapshot,
@@ -7,6 +7,7 @@ import type {
   DocketSnapshot,
   GapSnapshot,
   InterruptionSnapshot,
+  KeepSnapshot,
   MarkSnapshot,
   NoticeSnapshot,
   PlannedSnapshot,
@@ -16,6 +17,8 @@ import { type Interruption, interruptionsOf, type OpenGap } from '../core/interr
 import { isConfirmed } from '../core/proof.ts';
 import type { RecorderStatus } from '../core/recording.ts';
 import { fullCitationOf } from '../core/rules/cite.ts';
+import { sessionKeptUntil } from '../core/rules/retention.ts';
+import { clauseOf, kindOf, retentionClassOf } from '../core/rules/rule-set.ts';
 import { ruleSetNamed } from '../core/rules/site-rules.ts';
 import {
   confirmedAtOf,
@@ -102,6 +105,7 @@ export class SessionViews {
       marks,
       warnings: warnings(session, now),
       deadline: this.#deadline(session, now),
+      keep: this.#keep(session),
       handOver,
     };
   }
@@ -201,14 +205,36 @@ export class SessionViews {
     const deadline = handOverDeadline(rules, plan.rules.calendar, session.closedAt);
     if (deadline === null) return null;
     const handedOverAt = session.state === 'handed-over' ? session.handedOverAt : null;
-    const isLate = timeLeftMs(deadline, handedOverAt ?? now) < 0;
+    const urgency = urgencyAt(deadline, handedOverAt ?? now);
+    const isLate = urgency === 'overdue';
     return {
       dueAt: deadline.dueMs,
       clause: fullCitationOf(rules, deadline.clause),
       force: deadline.clause.force,
+      soon: handedOverAt === null && urgency === 'soon',
       overdue: handedOverAt === null && isLate,
       kept: handedOverAt === null ? null : !isLate,
       uncertain: deadline.basis !== 'published',
+    };
+  }
+
+  /** The written file's own period and holds are nowhere entered yet: without the one there is no end, and of the other there is none. */
+  #keep(session: OpenedSession): KeepSnapshot | null {
+    if (!isEnding(session)) return null;
+    const { plan } = this.#options;
+    const rules = ruleSetNamed(plan.rules, session.rules ?? undefined);
+    const keeping = { endedAtMs: session.closedAt.wallMs, fileUntilMs: null, holds: [] };
+    const { until, because, clauses } = sessionKeptUntil(rules, plan.rules.calendar, session.kind, keeping);
+    const kind = kindOf(rules, session.kind);
+    const name = kind === null ? null : retentionClassOf(rules, kind.retention);
+    return {
+      until,
+      because,
+      name: name === null ? null : { zh: name.zh, en: name.en },
+      clauses: clauses.map((id) => {
+        const clause = clauseOf(rules, id);
+        return { ...fullCitationOf(rules, clause), force: clause.force };
+      }),
     };
   }
 

@@ -11,6 +11,7 @@ import type * as schema from '../../controller/api/schemas.ts';
 import type * as docketSchema from '../../controller/api/schemas-docket.ts';
 import type * as peopleSchema from '../../controller/api/schemas-people.ts';
 import type * as roomSchema from '../../controller/api/schemas-room.ts';
+import type * as rulesSchema from '../../controller/api/schemas-rules.ts';
 import type * as sessionSchema from '../../controller/api/schemas-session.ts';
 import { ApiStage } from './api-stage.ts';
 
@@ -68,6 +69,7 @@ const agreements: {
   readonly NoticeView: Agree<sessions.NoticeView, typeof sessionSchema.noticeView>;
   readonly SessionWarning: Agree<sessions.SessionWarning, typeof sessionSchema.sessionWarning>;
   readonly DeadlineView: Agree<sessions.DeadlineView, typeof sessionSchema.deadlineView>;
+  readonly KeepView: Agree<sessions.KeepView, typeof sessionSchema.keepView>;
   readonly PressRequest: Agree<sessions.PressRequest, typeof sessionSchema.pressRequest>;
   readonly AdjournRequest: Agree<sessions.AdjournRequest, typeof sessionSchema.adjournRequest>;
   readonly FillRequest: Agree<sessions.FillRequest, typeof sessionSchema.fillRequest>;
@@ -77,6 +79,12 @@ const agreements: {
   readonly ToldRequest: Agree<sessions.ToldRequest, typeof sessionSchema.toldRequest>;
   readonly ExplainRequest: Agree<sessions.ExplainRequest, typeof sessionSchema.explainRequest>;
   readonly ExtendRequest: Agree<sessions.ExtendRequest, typeof sessionSchema.extendRequest>;
+  readonly WordsView: Agree<dockets.WordsView, typeof rulesSchema.wordsView>;
+  readonly ClauseView: Agree<dockets.ClauseView, typeof rulesSchema.clauseView>;
+  readonly FieldView: Agree<dockets.FieldView, typeof rulesSchema.fieldView>;
+  readonly KindView: Agree<dockets.KindView, typeof rulesSchema.kindView>;
+  readonly DutyView: Agree<dockets.DutyView, typeof rulesSchema.dutyView>;
+  readonly RulesView: Agree<dockets.RulesView, typeof rulesSchema.rulesView>;
   readonly DocketEntry: Agree<dockets.DocketEntry, typeof docketSchema.docketEntry>;
   readonly Docket: Agree<dockets.Docket, typeof docketSchema.docket>;
   readonly ScheduleRequest: Agree<dockets.ScheduleRequest, typeof docketSchema.scheduleRequest>;
@@ -133,6 +141,7 @@ const agreements: {
   NoticeView: true,
   SessionWarning: true,
   DeadlineView: true,
+  KeepView: true,
   PressRequest: true,
   AdjournRequest: true,
   FillRequest: true,
@@ -142,6 +151,12 @@ const agreements: {
   ToldRequest: true,
   ExplainRequest: true,
   ExtendRequest: true,
+  WordsView: true,
+  ClauseView: true,
+  FieldView: true,
+  KindView: true,
+  DutyView: true,
+  RulesView: true,
   DocketEntry: true,
   Docket: true,
   ScheduleRequest: true,

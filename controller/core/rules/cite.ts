@@ -20,14 +20,10 @@ export function citationOf(id: string): Words {
   };
 }
 
-/** How a clause is cited in full, with its document and, where it is applied by analogy, the word that says so. */
+/** How a clause is cited with its document: 河北地税办法第十六条第一款. Whoever shows it says beside it whether it binds as written. */
 export function fullCitationOf(set: RuleSet, clause: Clause): Words {
   const { zh, en } = citationOf(clause.id);
-  const isBinding = clause.force === 'binding';
-  return {
-    zh: `${set.short.zh}${zh}${isBinding ? '' : '（参照适用）'}`,
-    en: `${set.short.en}, ${en}${isBinding ? '' : ' (by analogy)'}`,
-  };
+  return { zh: `${set.short.zh}${zh}`, en: `${set.short.en}, ${en}` };
 }
 
 const DIGITS = ['', '一', '二', '三', '四', '五', '六', '七', '八', '九'] as const;

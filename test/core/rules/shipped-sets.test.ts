@@ -299,15 +299,12 @@ describe('a clause', () => {
     expect(citationOf(id)).toEqual({ zh, en });
   });
 
-  test('says in full whether it binds as written', () => {
+  test('is cited in full with its document; its force stands beside it', () => {
     expect(fullCitationOf(A, clauseOf(A, '16.1'))).toEqual({
       zh: '河北地税办法第十六条第一款',
       en: 'Hebei tax measures, art. 16 para. 1',
     });
-    expect(fullCitationOf(A, clauseOf(A, '16.3'))).toEqual({
-      zh: '河北地税办法第十六条第三款（参照适用）',
-      en: 'Hebei tax measures, art. 16 para. 3 (by analogy)',
-    });
+    expect(fullCitationOf(B, clauseOf(B, '62(1)')).zh).toBe('长安人社细则第六十二条第（一）项');
   });
 });
 
