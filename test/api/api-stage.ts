@@ -91,8 +91,8 @@ export class ApiStage {
     this.stage = stage;
   }
 
-  static async open(): Promise<ApiStage> {
-    const stage = await Stage.open();
+  static async open(change: (stage: Stage) => void = () => undefined): Promise<ApiStage> {
+    const stage = await Stage.open(change);
     const one = new ApiStage(stage);
     const assets = join(one.panelFolder, 'assets');
     await mkdir(assets, { recursive: true });
