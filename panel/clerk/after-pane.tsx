@@ -1,11 +1,11 @@
 /** After the press to close: what was kept, what is still owed, and until when it must be handed over. */
-import type { DeadlineView, SessionView } from '../../controller/api/contract-session.ts';
+import type { DeadlineView, KeepView, SessionView } from '../../controller/api/contract-session.ts';
 import { lengthText } from '../shell/clock.ts';
 import { Icon } from '../shell/icon.tsx';
 import { fieldName, kindName } from '../shell/rules.ts';
 import { language, say } from '../words/language.ts';
 import type { ClerkDesk } from './clerk-desk.ts';
-import { dayMinuteText, minuteText, spanWords } from './clock-words.ts';
+import { dayMinuteText, dayText, minuteText, spanWords } from './clock-words.ts';
 import { elapsedMs } from './face.ts';
 import { putAside } from './step-bar.tsx';
 
@@ -84,9 +84,15 @@ export function Summary({ session, now }: { readonly session: SessionView; reado
         warn={session.debts.length > 0}
       />
       <Line name={say('fact.handed-over')} words={say('after.handed', { n: done, m: total })} />
+      {session.keep !== null && <Line name={say('keep.title')} words={keepWords(session.keep)} />}
       {session.deadline !== null && <Deadline deadline={session.deadline} now={now} />}
     </dl>
   );
+}
+
+function keepWords({ until, because }: KeepView): string {
+  if (because === 'file-not-known') return say('keep.file');
+  return until === null ? say('keep.for-ever') : say('keep.until', { day: dayText(until) });
 }
 
 interface LineProps {

@@ -19,8 +19,8 @@ const STATE_ICONS: Readonly<Record<SessionState, IconName>> = {
   closed: 'done',
   'handed-over': 'done',
 };
-/** What a docket says of a warning; the others belong to a session that runs. */
-const SHOWN: readonly SessionWarningKind[] = ['late-start', 'next-booking', 'adjacent'];
+/** What a docket says before anything else, the more pressing first; other warnings belong to a session that runs. */
+const SHOWN = ['late-start', 'next-booking'] as const satisfies readonly SessionWarningKind[];
 
 export function DocketList({ desk }: { readonly desk: ClerkDesk }) {
   const docket = desk.view.value?.docket ?? [];
@@ -84,8 +84,9 @@ function stateWords(entry: DocketEntry): string {
     const owed = entry.debts.length > 0 && entry.closedAt !== null;
     return owed ? say('docket.debts', { n: entry.debts.length }) : say(`docket.${entry.state}`);
   }
-  const warning = entry.warnings.find(({ why }) => SHOWN.includes(why));
-  if (warning !== undefined) return say(`docket.${warning.why as 'late-start' | 'next-booking' | 'adjacent'}`);
+  const why = SHOWN.find((one) => entry.warnings.some((warning) => warning.why === one));
+  if (why !== undefined) return say(`docket.${why}`);
   if (entry.check?.state === 'warned') return say('docket.check-warned');
+  if (entry.warnings.some((warning) => warning.why === 'adjacent')) return say('docket.adjacent');
   return say(`docket.${entry.state}`);
 }

@@ -54,9 +54,9 @@ function Form({ desk, entry, onCancel }: FormProps) {
     const fields = Object.fromEntries(
       Object.entries(typed).map(([field, value]): [string, FieldValue] => [field, tidied(value)]),
     );
-    const request = { press: id, kind, planned: { from, to }, ...apart(fields) };
-    const send = () =>
-      entry === null ? scheduleEntry({ ...request, room }) : amendEntry(entry.id, { ...request, press: newPressId() });
+    const request = { kind, planned: { from, to }, ...apart(fields) };
+    const change = { ...request, press: entry === null ? id : newPressId() };
+    const send = () => (entry === null ? scheduleEntry({ ...change, room }) : amendEntry(entry.id, change));
     void press.run('save', send).then((isDone) => {
       if (!isDone) return;
       desk.tab.value = 'docket';

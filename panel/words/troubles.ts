@@ -92,6 +92,38 @@ export const troubles = {
     zh: words('与消息服务器失去联系', '录制照常，录像先存本机，恢复后自动移交。'),
     en: words('No contact with the message broker', 'Recording goes on; it is kept here and handed over later.'),
   },
+  'session-over': {
+    zh: words('这次录制已经结束', '刚才的按键没有记入；同一事项再录，请另建安排。'),
+    en: words('This recording is over', 'The press was not recorded; plan another session of the matter.'),
+  },
+  'session-cancelled': {
+    zh: words('这一场已经取消', '请另建安排，或临时开始。'),
+    en: words('This one was cancelled', 'Make a new entry, or start without one.'),
+  },
+  'check-running': {
+    zh: words('正在检查设备', '请等几秒；不影响开始录制。'),
+    en: words('The devices are being checked', 'Wait some seconds; a start is possible all the same.'),
+  },
+  'check-unknown': {
+    zh: words('找不到这次检查', '请重新检查。'),
+    en: words('This check is not known any more', 'Check the devices again.'),
+  },
+  'mark-unknown': {
+    zh: words('找不到这个标记', '请从全部标记里选。'),
+    en: words('This mark is not known', 'Choose it from the list of all marks.'),
+  },
+  'interruption-unknown': {
+    zh: words('中断还没有结束', '恢复之后再说明原因。'),
+    en: words('This interruption is not over yet', 'Explain it when it records again.'),
+  },
+  'kind-unknown': {
+    zh: words('本单位没有这个类别', '请另选类别。'),
+    en: words('This kind is not among the rules of this site', 'Choose another kind.'),
+  },
+  'order-expired': {
+    zh: words('中心的指令已过期', '请中心重新发送，并核对两端时钟。'),
+    en: words('The order from the centre came too late', 'Let it be sent anew; check both clocks.'),
+  },
   'session-already-open': {
     zh: words('本房间已有录制正在进行', '请先结束它，再开始新的。'),
     en: words('A recording is already running in this room', 'Stop it before you start another.'),

@@ -31,6 +31,10 @@ interface Kept {
 
 export class FakeRecorder implements Recorder {
   readonly wishes: DesiredState[] = [];
+  /** Streams that carry sound. */
+  readonly withSound = new Set<string>();
+  /** Streams without a picture. */
+  readonly soundOnly = new Set<string>();
   readonly journal: Journal<RecorderFact>;
   readonly #layout: Layout;
   readonly #clock: Clock;
@@ -129,7 +133,10 @@ export class FakeRecorder implements Recorder {
         since: now,
         cause,
         warnings: [],
-        media: { video: { codec: 'avc1.64001f', width: 1280, height: 720 }, audio: null },
+        media: {
+          video: this.soundOnly.has(stream) ? null : { codec: 'avc1.64001f', width: 1280, height: 720 },
+          audio: this.withSound.has(stream) ? { codec: 'mp4a.40.2', sampleRate: 48_000, copied: true } : null,
+        },
         run: `run-${stream}-${this.#run}`,
         lastBytesAt: cause === null ? now : null,
         syncedAt: cause === null && live.length > 0 ? now : null,
