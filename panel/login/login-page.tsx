@@ -32,12 +32,15 @@ export function LoginPage({ next }: { readonly next: string }) {
   const [unreachable, setUnreachable] = useState(false);
   const [person, setPerson] = useState<string | null>(null);
   const [bySecret, setBySecret] = useState(false);
+  /** A lock that a try was refused with, until the next look says what is so. */
+  const [toldLock, setToldLock] = useState<number | null>(null);
 
   const look = useCallback(async () => {
     const [here, people] = await Promise.all([getHere(), getPeople()]);
     const isThere = here.outcome === 'ok' && people.outcome === 'ok';
     setUnreachable(!isThere);
     if (!isThere) return false;
+    setToldLock(null);
     setDoor({
       here: here.value,
       people: people.value.map((one) => ({ ...one, lockedUntil: openAt(one.lockedForMs) })),
@@ -94,14 +97,14 @@ export function LoginPage({ next }: { readonly next: string }) {
         ) : (
           <PinPad
             person={chosen}
-            lockedUntil={laterOf(chosen.lockedUntil, door.lockedUntil)}
+            lockedUntil={laterOf(laterOf(chosen.lockedUntil, door.lockedUntil), toldLock)}
             onEntered={() => void entered()}
             onOther={() => {
               setPerson(null);
               void look();
             }}
-            onUnpaired={() => {
-              setPerson(null);
+            onRefused={(lockedForMs) => {
+              if (lockedForMs !== null) setToldLock(openAt(lockedForMs));
               void look();
             }}
           />

@@ -1,33 +1,38 @@
 /** The PIN of one person, and plain words when it was wrong or the login is locked, with the time left. */
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PersonChoice } from '../../controller/api/contract.ts';
 import { logIn } from '../wire/people-rest.ts';
 import { say, sayTroubleText } from '../words/language.ts';
 import { DigitPad } from './digit-pad.tsx';
-import { laterOf, leftUntil, openAt } from './lock.ts';
+import { leftUntil } from './lock.ts';
 import { LockNote } from './lock-note.tsx';
 
 const PIN_MAX_DIGITS = 12;
 
 interface Props {
   readonly person: PersonChoice;
-  /** Monotonic moment until which this person or this screen is locked, as far as it was known before. */
+  /** Monotonic moment until which this person or this screen is locked; null when it is open. */
   readonly lockedUntil: number | null;
   readonly onEntered: () => void;
   readonly onOther: () => void;
-  /** PINs are not taken here any more. */
-  readonly onUnpaired: () => void;
+  /** The controller said no: the page should look what is locked and whether this is a panel still. */
+  readonly onRefused: (lockedForMs: number | null) => void;
 }
 
-export function PinPad({ person, lockedUntil: lockedBefore, onEntered, onOther, onUnpaired }: Props) {
+export function PinPad({ person, lockedUntil, onEntered, onOther, onRefused }: Props) {
   const [pin, setPin] = useState('');
   const [checking, setChecking] = useState(false);
   const [wrong, setWrong] = useState(0);
   const [said, setSaid] = useState('');
-  const [lockedNow, setLocked] = useState<number | null>(null);
-  const lockedUntil = laterOf(lockedBefore, lockedNow);
-  const lockedForMs = leftUntil(lockedUntil);
-  const locked = lockedForMs > 0;
+  const locked = leftUntil(lockedUntil) > 0;
+  const wasLocked = useRef(false);
+  useEffect(() => {
+    if (!locked) return;
+    wasLocked.current = true;
+    setPin('');
+    setSaid('');
+    setWrong(0);
+  }, [locked]);
 
   const type = (digit: string) => {
     if (!checking && !locked && pin.length < PIN_MAX_DIGITS) setPin(pin + digit);
@@ -48,19 +53,15 @@ export function PinPad({ person, lockedUntil: lockedBefore, onEntered, onOther, 
     if (refusal.code === 'wrong-pin') {
       setWrong(wrong + 1);
       setSaid(say('login.wrong', { n: wrong + 1 }));
-    } else if (refusal.code === 'too-many-tries') {
-      setWrong(0);
-      setLocked(openAt(refusal.retryAfterMs));
-    } else if (refusal.code === 'panel-not-paired') {
-      onUnpaired();
     } else {
       setSaid(sayTroubleText(refusal));
     }
+    onRefused(refusal.retryAfterMs ?? null);
   };
 
   const note = checking
     ? say('login.checking')
-    : lockedUntil !== null && said === '' && pin === ''
+    : wasLocked.current && said === '' && pin === ''
       ? say('login.unlocked')
       : said;
   const bad = locked || (said !== '' && !checking);

@@ -1,5 +1,5 @@
 /** The long secret, typed on a keyboard: from a browser that is no panel, or by those who were given one. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { logInBySecret } from '../wire/people-rest.ts';
 import { say, sayTroubleText } from '../words/language.ts';
 import { leftUntil, openAt } from './lock.ts';
@@ -21,7 +21,7 @@ export function SecretForm({ onEntered, onBack }: Props) {
   const [lockedUntil, setLocked] = useState<number | null>(null);
   const locked = leftUntil(lockedUntil) > 0;
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
 
   const enter = async (event: Event) => {
     event.preventDefault();
