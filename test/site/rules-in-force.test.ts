@@ -99,5 +99,8 @@ test('a session of a kind that the rules do not know is kept without end, and th
   const without = { ...set, kinds: set.kinds.filter((kind) => kind.id !== 'random-draw') };
   stage.plan = { ...PLAN, rules: { ...CHANGAN, set: without, all: [without] } };
   await stage.start();
-  expect(look(id)).toMatchObject({ debts: ['kind'], keep: { until: null, because: 'not-known', name: null, clauses: [] } });
+  expect(look(id)).toMatchObject({
+    debts: ['kind'],
+    keep: { until: null, because: 'not-known', name: null, clauses: [] },
+  });
 });
