@@ -15,17 +15,21 @@ export class Newest {
   #fragments: Fragment[] = [];
   #bytes = 0;
   #at: Instant | null = null;
+  /** What came did not fit any more: what comes behind it would not follow what is held. */
+  #isFull = false;
 
   take(fragment: Fragment, at: Instant): void {
     const { info, run } = fragment;
     const isPicture = run.media.video !== null;
     const first = this.#fragments[0];
     if ((isPicture && info.startsWithKeyframe) || (first !== undefined && first.run !== run)) this.clear();
-    // A picture without its keyframe in front cannot be shown; what would be too much leaves the beginning as it is.
+    // A picture without its keyframe in front cannot be shown.
     if (isPicture && this.#fragments.length === 0 && !info.startsWithKeyframe) return;
-    if (!isPicture && this.#fragments.length >= SOUND_FRAGMENTS)
+    if (!isPicture && this.#fragments.length >= SOUND_FRAGMENTS) {
       this.#bytes -= this.#fragments.shift()?.bytes.length ?? 0;
-    if (run.headerBytes.length + this.#bytes + fragment.bytes.length > NEWEST_BYTES_MAX) return;
+    }
+    this.#isFull ||= run.headerBytes.length + this.#bytes + fragment.bytes.length > NEWEST_BYTES_MAX;
+    if (this.#isFull) return;
     this.#fragments.push(fragment);
     this.#bytes += fragment.bytes.length;
     this.#at = at;
@@ -35,6 +39,7 @@ export class Newest {
     this.#fragments = [];
     this.#bytes = 0;
     this.#at = null;
+    this.#isFull = false;
   }
 
   /** Null when there is nothing to see. */
