@@ -1,4 +1,5 @@
 /** The table of roles: every role against every act, written out once more by hand, and what must hold for any table. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { hasRoom, mayAtSite, mayDo } from '../../controller/core/authority.ts';
 import { ROLES, ROOM_ACTS, type RoomAct, SITE_ACTS, type SiteAct } from '../../controller/core/roles.ts';
@@ -85,4 +86,18 @@ describe('for every role', () => {
     for (const act of SITE_ACTS)
       expect([act, ALL_ROLES.some((role) => ROLES[role].site.includes(act))]).toEqual([act, true]);
   });
+});
+
+test('the table in controller/site/README.md says the same', () => {
+  const acts = [...ROOM_ACTS, ...SITE_ACTS];
+  const rows = [
+    `| role | ${acts.join(' | ')} |`,
+    `${'|---'.repeat(acts.length + 1)}|`,
+    ...Object.entries(ROLES).map(([role, { room, site }]) => {
+      const own: readonly string[] = [...room, ...site];
+      return `| ${role} | ${acts.map((act) => (own.includes(act) ? 'yes' : '')).join(' | ')} |`;
+    }),
+  ];
+  const readme = readFileSync(new URL('../../controller/site/README.md', import.meta.url), 'utf8');
+  expect(readme).toContain(`<!-- table of roles -->\n\n${rows.join('\n')}\n`);
 });
