@@ -85,7 +85,7 @@ export interface RoomView {
   readonly streams: readonly StreamView[];
   /** The session that is going on here, or the last one for a few minutes after it closed; null otherwise. */
   readonly session: SessionView | null;
-  /** The room's docket of today, in the order of its times: held, running, to come, cancelled. */
+  /** The room's docket of today, in the order of its times: held, running, to come, cancelled; of very many, those nearest to now. */
   readonly docket: readonly DocketEntry[];
   /** The check that runs, or the last one for a few minutes; null otherwise. */
   readonly check: CheckView | null;

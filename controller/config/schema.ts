@@ -84,6 +84,16 @@ export const siteSchema = z.strictObject({
       armedForS: z.number().min(10).max(86_400).default(60),
     })
     .prefault({}),
+  hearings: z
+    .strictObject({
+      armBeforeMin: z.number().min(0).max(120).default(15),
+      patienceMin: z.number().min(5).max(600).default(60),
+      ceilingH: z.number().min(0.5).max(24).default(4),
+      silenceMin: z.number().min(1).max(240).default(15),
+      countdownMin: z.number().min(1).max(120).default(10),
+      leadMin: z.number().min(0).max(120).default(10),
+    })
+    .prefault({}),
   mqtt: mqttSchema.nullable().default(null),
   centre: z.strictObject({ folder }).nullable().default(null),
   centreKeyFile: file.nullable().default(null),

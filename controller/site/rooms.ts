@@ -5,7 +5,7 @@ import type { OpenGap } from '../core/interruptions.ts';
 import type { CentreLink } from '../core/ports.ts';
 import { isConfirmed, isFresh } from '../core/proof.ts';
 import type { RecorderStatus } from '../core/recording.ts';
-import { holdsClaims, isRunning, type OpenedSession } from '../core/session.ts';
+import { holdsClaims, isRunning, type OpenedSession, type Session } from '../core/session.ts';
 import type { LiveIndex } from '../core/site-index.ts';
 import type { DevicePlan, RoomPlan, SitePlan } from '../core/site-plan.ts';
 import { between, type Clock, type Instant, shift } from '../core/time.ts';
@@ -18,6 +18,8 @@ import { streamNow } from './stream-view.ts';
 const LAST_SESSION_MS = 5 * 60_000;
 /** The last check stays there this long. */
 const LAST_CHECK_MS = 30 * 60_000;
+/** Entries of the docket that are sent with each look at a room. */
+const DOCKET_SHOWN_MAX = 30;
 /** Room on the disk, in hours of recording at the present rate, below which people are told. */
 const HOURS_LEFT_WARNING = 8;
 const HOURS_LEFT_ALARM = 1;
@@ -73,7 +75,7 @@ export class Rooms {
       readiness: readinessOf(isAwake, streams),
       streams,
       session: session === null ? null : views.session(session),
-      docket: docket.ofDay(room.id, now.wallMs).map((one) => views.entry(one)),
+      docket: nearest(docket.ofDay(room.id, now.wallMs), now).map((one) => views.entry(one)),
       check: this.#checkOf(room.id, now),
       recorder: isRecorderHere() && isFresh(status(), now) ? 'connected' : 'away',
       centre: { state: centre.state, waitingSegments: waiting.segments, waitingBytes: waiting.bytes },
@@ -252,4 +254,15 @@ function readinessOf(isAwake: boolean, streams: readonly StreamSnapshot[]): Room
   if (streams.every(isHere)) return 'ready';
   const isDown = (one: StreamSnapshot): boolean => one.state === 'lost' || one.state === 'refused';
   return streams.some(isHere) && streams.every((one) => isHere(one) || isDown(one)) ? 'partly-ready' : 'arming';
+}
+
+/** A docket of hundreds is asked for by itself; here are those nearest to now, in their order. */
+function nearest(sessions: readonly Session[], now: Instant): readonly Session[] {
+  if (sessions.length <= DOCKET_SHOWN_MAX) return sessions;
+  const away = (session: Session): number => {
+    if (isRunning(session)) return 0;
+    return Math.abs((session.planned?.fromMs ?? session.createdAt.wallMs) - now.wallMs);
+  };
+  const shown = new Set([...sessions].sort((a, b) => away(a) - away(b)).slice(0, DOCKET_SHOWN_MAX));
+  return sessions.filter((session) => shown.has(session));
 }
