@@ -17,7 +17,6 @@ import {
 import type { DisplayFact } from '../core/display-facts.ts';
 import type { DisplayIndex } from '../core/display-index.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
-import type { SiteFact } from '../core/facts.ts';
 import type { Log, SiteJournal } from '../core/ports.ts';
 import type { DisplayStatus, PaintedPress } from '../core/sign-desk.ts';
 import type { SignFace, Wording } from '../core/sign-face.ts';
@@ -44,8 +43,8 @@ export interface DisplaysOptions {
   readonly faceOf: (room: string) => SignFace;
   /** What hangs in a hall. */
   readonly hall: Wording;
-  /** A display stood the wording of a session's notice through; once per session and display. */
-  readonly onNotice: (session: string, display: string, wording: Wording, at: Instant) => SiteFact | null;
+  /** A display showed the wording of a session's notice; told once per session and display. */
+  readonly onNotice: (session: string, display: string, wording: Wording, at: Instant) => void;
   /** Something that a display or a clerk sees has changed. */
   readonly announce: (plan: DisplayPlan) => void;
 }
@@ -208,11 +207,10 @@ export class Displays {
     const key = `${session} ${plan.id} ${wording.textSha256}`;
     if (this.#noticed.has(key)) return;
     this.#noticed.add(key);
-    const fact = this.#options.onNotice(session, plan.id, wording, at);
-    if (fact !== null) this.#write(fact, at);
+    this.#options.onNotice(session, plan.id, wording, at);
   }
 
-  #write(fact: DisplayFact | SiteFact, at: Instant): void {
+  #write(fact: DisplayFact, at: Instant): void {
     this.#lane
       .run(() => this.#options.journal.append(fact, at))
       .catch((error: unknown) => {

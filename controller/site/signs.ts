@@ -5,10 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Alarm, Caller, SignSnapshot } from '../core/desk.ts';
 import type { DisplayPlan } from '../core/display.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
 import { isDark } from '../core/glance.ts';
 import type { GlanceDecoder, Indicator, Log, Recorder, SiteJournal, Speech, Voice } from '../core/ports.ts';
 import type { RecorderStatus } from '../core/recording.ts';
+import type { SessionInput } from '../core/session-machine.ts';
 import type {
   DisplaySnapshot,
   DisplayStatus,
@@ -29,6 +30,7 @@ import { Glances } from './glances.ts';
 import { Indicators } from './indicators.ts';
 import type { MediaAudit } from './media-audit.ts';
 import { Senses } from './senses.ts';
+import type { SessionRunner } from './session-runner.ts';
 import { SignFaces } from './sign-faces.ts';
 import { Speeches } from './speech.ts';
 import type { Watchers } from './watchers.ts';
@@ -47,6 +49,7 @@ export interface SignsOptions {
   readonly authority: Authority;
   readonly audit: MediaAudit;
   readonly watchers: Watchers;
+  readonly runner: SessionRunner;
   readonly voice: Voice;
   readonly decoder: GlanceDecoder;
   readonly indicators: (plan: IndicatorPlan) => Indicator;
@@ -77,18 +80,19 @@ export class Signs implements SignDesk {
         const isKnown = index.notes
           .noticesOf(session)
           .some((one) => one.how === 'shown' && one.who === display && one.textSha256 === textSha256);
-        return isKnown ? null : { type: 'notice-shown', session, display, shownAt, notice, version, textSha256 };
+        if (isKnown) return;
+        const text = { notice, version, textSha256 };
+        void this.#note(session, { type: 'notice-shown', display, ackedAt: shownAt, text });
       },
       announce: (one) => announce(watchKeyOf(one)),
     });
     this.#speeches = new Speeches({
-      ...{ displays, voice, journal, clock, log, faceOf, announce },
+      ...{ displays, voice, clock, log, faceOf, announce },
       newId: () => ulid(clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES)),
       isLit: (display) => this.#displays.isLit(display),
       wasSpoken: (session) => index.notes.noticesOf(session).some((one) => one.how === 'spoken'),
-      onSpoken: (session, display, { notice, version, textSha256 }, how, spokenAt) => ({
-        ...{ type: 'notice-spoken', session, display, how, spokenAt, notice, version, textSha256 },
-      }),
+      onSpoken: (session, display, { notice, version, textSha256 }, how, ackedAt) =>
+        this.#note(session, { type: 'notice-spoken', display, ackedAt, how, text: { notice, version, textSha256 } }),
     });
     this.#indicators = new Indicators({
       plans: plan.indicators ?? [],
@@ -271,6 +275,17 @@ export class Signs implements SignDesk {
     const { room } = authority.resolve(caller, { room: id }, isHeld ? 'record' : 'check');
     await audit.record(caller, 'glance', room.id, room.id);
     return room;
+  }
+
+  /** Into the queue of the session's room, with whatever else happens to it. What came too late for the session is only logged. */
+  async #note(id: string, input: SessionInput, at = this.#options.clock.now()): Promise<void> {
+    const { index, runner, log } = this.#options;
+    const room = index.session(id)?.room ?? '';
+    try {
+      await runner.inRoom(room, () => runner.step(index.session(id), input, at));
+    } catch (error) {
+      log.warn({ session: id, did: input.type, why: sentenceOf(error) }, 'a notice was not noted');
+    }
   }
 
   #signs(room: string): SignsSnapshot {

@@ -151,7 +151,7 @@ export class Site {
     const { voice, decoder, indicators, recorder } = options;
     this.#signs = new Signs({
       ...{ plan, index, journal, clock, log, recorder, status, authority, audit },
-      ...{ watchers: this.#watchers, voice, decoder, indicators },
+      ...{ watchers: this.#watchers, runner: this.#hearings.runner, voice, decoder, indicators },
     });
     this.#people = new People({ people: plan.people, index: index.people, journal, pins });
     this.#panels = new Panels({ index: index.people, journal, clock, rooms: plan.rooms });

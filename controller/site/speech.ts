@@ -4,8 +4,7 @@
  */
 import type { DisplayPlan } from '../core/display.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
-import type { SiteFact } from '../core/facts.ts';
-import type { Log, SiteJournal, Speech, Voice } from '../core/ports.ts';
+import type { Log, Speech, Voice } from '../core/ports.ts';
 import type { SpeechState, SpokenOutcome } from '../core/sign-desk.ts';
 import type { SignFace, Wording } from '../core/sign-face.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
@@ -20,7 +19,6 @@ const END_LIMIT_MS = 3 * 60_000;
 export interface SpeechesOptions {
   readonly displays: readonly DisplayPlan[];
   readonly voice: Voice;
-  readonly journal: SiteJournal;
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
@@ -28,7 +26,14 @@ export interface SpeechesOptions {
   readonly isLit: (display: string) => boolean;
   /** True when it was spoken before, as the index has it. */
   readonly wasSpoken: (session: string) => boolean;
-  readonly onSpoken: (session: string, display: string, wording: Wording, how: Speech['how'], at: Instant) => SiteFact;
+  /** It was spoken to its end. Resolves when that is a fact. */
+  readonly onSpoken: (
+    session: string,
+    display: string,
+    wording: Wording,
+    how: Speech['how'],
+    at: Instant,
+  ) => Promise<void>;
   readonly announce: (room: string) => void;
 }
 
@@ -108,7 +113,7 @@ export class Speeches {
 
   /** A display says what became of it. What is said of an older speech changes nothing. */
   async heard(plan: DisplayPlan, speak: string, outcome: SpokenOutcome): Promise<void> {
-    const { clock, journal, onSpoken, announce } = this.#options;
+    const { clock, onSpoken, announce } = this.#options;
     const telling = plan.room === null ? undefined : this.#tellings.get(plan.room);
     if (plan.room === null || telling?.id !== speak || telling.display !== plan.id) return;
     if (telling.state !== 'waiting' && telling.state !== 'speaking') return;
@@ -118,7 +123,7 @@ export class Speeches {
       telling.at = now;
     } else if (outcome === 'ended' && telling.state === 'speaking' && telling.speech !== null) {
       telling.state = 'ended';
-      await journal.append(onSpoken(telling.session, plan.id, telling.wording, telling.speech.how, now), now);
+      await onSpoken(telling.session, plan.id, telling.wording, telling.speech.how, now);
     } else if (outcome === 'blocked' || outcome === 'failed') {
       telling.state = outcome;
     }
