@@ -6,13 +6,15 @@ import { fieldName, kindName } from '../shell/rules.ts';
 import { language, say } from '../words/language.ts';
 import type { ClerkDesk } from './clerk-desk.ts';
 import { dayMinuteText, dayText, minuteText, spanWords } from './clock-words.ts';
-import { elapsedMs } from './face.ts';
+import { elapsedMs, holesOf } from './face.ts';
 import { putAside } from './step-bar.tsx';
 
 export function AfterPane({ desk }: { readonly desk: ClerkDesk }) {
   const session = desk.session.value;
   if (session === null) return <section class="pane" />;
   const isOver = session.state !== 'closing';
+  const step = desk.step.value;
+  const isBack = step.is === 'over' && step.first === 'back';
   return (
     <section class="pane" data-pane="after" aria-label={say('after.title')}>
       <div class="task task-tall" data-task="after">
@@ -37,9 +39,11 @@ export function AfterPane({ desk }: { readonly desk: ClerkDesk }) {
               <Icon name="pen" />
               {session.debts.length === 0 ? say('tool.fields') : say('tool.fields-owed', { n: session.debts.length })}
             </button>
-            <button type="button" class="tool" data-tool="back" onClick={() => putAside(desk)}>
-              {say('step.back')}
-            </button>
+            {!isBack && (
+              <button type="button" class="tool" data-tool="back" onClick={() => putAside(desk)}>
+                {say('step.back')}
+              </button>
+            )}
           </>
         )}
       </div>
@@ -51,6 +55,7 @@ export function AfterPane({ desk }: { readonly desk: ClerkDesk }) {
 export function Summary({ session, now }: { readonly session: SessionView; readonly now: number }) {
   const unexplained = session.interruptions.filter(({ owed }) => owed.length > 0).length;
   const { done, total } = session.handOver;
+  const holes = holesOf(session);
   const { told } = session.notice;
   return (
     <dl class="summary">
@@ -62,9 +67,9 @@ export function Summary({ session, now }: { readonly session: SessionView; reado
       <Line
         name={say('fact.gaps')}
         words={
-          session.gaps.length === 0
+          holes === 0
             ? say('fact.no-gaps')
-            : `${say('fact.gap-count', { n: session.gaps.length })}${unexplained === 0 ? '' : ` · ${say('after.unexplained', { n: unexplained })}`}`
+            : `${say('fact.gap-count', { n: holes })}${unexplained === 0 ? '' : ` · ${say('after.unexplained', { n: unexplained })}`}`
         }
         warn={unexplained > 0}
       />
@@ -84,8 +89,9 @@ export function Summary({ session, now }: { readonly session: SessionView; reado
         warn={session.debts.length > 0}
       />
       <Line name={say('fact.handed-over')} words={say('after.handed', { n: done, m: total })} />
-      {session.keep !== null && <Line name={say('keep.title')} words={keepWords(session.keep)} />}
+
       {session.deadline !== null && <Deadline deadline={session.deadline} now={now} />}
+      {session.keep !== null && <Line name={say('keep.title')} words={keepWords(session.keep)} isWide />}
     </dl>
   );
 }
@@ -99,11 +105,12 @@ interface LineProps {
   readonly name: string;
   readonly words: string;
   readonly warn?: boolean;
+  readonly isWide?: boolean;
 }
 
-function Line({ name, words, warn = false }: LineProps) {
+function Line({ name, words, warn = false, isWide = false }: LineProps) {
   return (
-    <div class="summary-line">
+    <div class={isWide ? 'summary-line summary-whole' : 'summary-line'}>
       <dt>{name}</dt>
       <dd class="tabular" data-warn={warn} title={words}>
         {words}

@@ -44,7 +44,8 @@ function Check({ desk, check }: { readonly desk: ClerkDesk; readonly check: Chec
           act: () => submit(!isMixed),
         }
       : undefined;
-  const roomFindings = findings.filter(({ stream }) => stream === null);
+  // What is well with the machine needs no words here; what is not has its line.
+  const roomFindings = findings.filter(({ stream, good }) => stream === null && good !== true);
   return (
     <Sheet
       name="check"
@@ -52,6 +53,13 @@ function Check({ desk, check }: { readonly desk: ClerkDesk; readonly check: Chec
       onShut={() => desk.shut()}
       press={press}
       {...(finish === undefined ? {} : { finish })}
+      extra={
+        isDone && (
+          <button type="button" class="sheet-out" data-check-again onClick={() => runCheck(desk)}>
+            {say('check.again')}
+          </button>
+        )
+      }
     >
       <div class="check-line">
         {roomFindings.map((finding) => (
@@ -61,11 +69,6 @@ function Check({ desk, check }: { readonly desk: ClerkDesk; readonly check: Chec
           <span class="finding" data-good="true">
             {say('check.heard-by', { by: heard.by })}
           </span>
-        )}
-        {isDone && (
-          <button type="button" class="tool check-again" data-check-again onClick={() => runCheck(desk)}>
-            {say('check.again')}
-          </button>
         )}
       </div>
       <div class="check-tiles">

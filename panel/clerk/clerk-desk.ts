@@ -90,6 +90,15 @@ export class ClerkDesk {
     this.sheet.value = null;
   }
 
+  /** Nothing is asked that cannot be done any more; what somebody types that is still good stays open. */
+  shutWhatIsOver(isRunning: boolean): void {
+    const name = this.sheet.peek()?.is;
+    const isOver = isRunning
+      ? name === 'check' || name === 'import'
+      : name === 'told' || name === 'time' || name === 'note' || name === 'marks';
+    if (isOver) this.shut();
+  }
+
   /** A mark at the moment of the finger (monotonic time of this page). Answers its id, or null when it was not taken. */
   mark(kind: MarkKind, pressedMono: number): string | null {
     const session = this.session.peek();

@@ -32,6 +32,9 @@ export function ClerkPage({ room }: { readonly room: string }) {
     return () => desk.close();
   }, [desk]);
 
+  const isRunning = desk.step.value.is !== 'before' && desk.step.value.is !== 'over';
+  useEffect(() => desk.shutWhatIsOver(isRunning), [desk, isRunning]);
+
   const view = desk.view.value;
   const refusal = desk.link.refusal.value;
   if (view === null && refusal !== null) return <PlainPage text={sayTroubleText(refusal)} home />;
@@ -52,11 +55,11 @@ export function ClerkPage({ room }: { readonly room: string }) {
           <Pane desk={desk} />
           <StreamList desk={desk} />
           <SheetPlace desk={desk} />
-          <PressNote desk={desk} />
         </div>
         <StepBar desk={desk} />
       </main>
       <Footer view={view} stale={desk.stale.value} />
+      <PressNote desk={desk} />
     </div>
   );
 }

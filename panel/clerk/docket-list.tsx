@@ -1,4 +1,5 @@
 /** The docket of the day: what was held, what runs, what is to come, what was cancelled, and what is wrong with any of it. */
+import { useEffect, useRef } from 'preact/hooks';
 import type { DocketEntry } from '../../controller/api/contract-docket.ts';
 import type { SessionState, SessionWarningKind } from '../../controller/api/contract-session.ts';
 import { Icon, type IconName } from '../shell/icon.tsx';
@@ -36,6 +37,10 @@ export function DocketList({ desk }: { readonly desk: ClerkDesk }) {
 
 function Row({ entry, desk }: { readonly entry: DocketEntry; readonly desk: ClerkDesk }) {
   const isChosen = desk.entryDue.value?.id === entry.id;
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (isChosen) row.current?.scrollIntoView({ block: 'nearest' });
+  }, [isChosen]);
   const choose = () => {
     if (isAwaited(entry)) desk.chosen.value = entry.id;
     else if (entry.state !== 'cancelled') desk.sheet.value = { is: 'held', session: entry.id };
@@ -46,7 +51,7 @@ function Row({ entry, desk }: { readonly entry: DocketEntry; readonly desk: Cler
   const from = entry.planned?.from ?? entry.openedAt;
   const to = entry.planned === null ? entry.closedAt : entry.planned.to;
   return (
-    <li class="docket-row" data-entry={entry.id} data-state={entry.state} data-chosen={isChosen}>
+    <li ref={row} class="docket-row" data-entry={entry.id} data-state={entry.state} data-chosen={isChosen}>
       <button
         type="button"
         class="docket-choose"

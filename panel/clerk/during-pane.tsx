@@ -7,7 +7,7 @@ import { kindName, kindOf, wordOf } from '../shell/rules.ts';
 import { say, sayCause, sayTroubleText } from '../words/language.ts';
 import type { ClerkDesk } from './clerk-desk.ts';
 import { holeWords, minuteText } from './clock-words.ts';
-import { mandatoryCount, unproven } from './face.ts';
+import { holesOf, mandatoryCount, unproven } from './face.ts';
 import { MarkRow, NewestMark } from './marks.tsx';
 import { stopWarning } from './next-step.ts';
 
@@ -161,7 +161,8 @@ export function NoticeSign({ done, yes, no }: NoticeSignProps) {
 
 function Facts({ view, session }: TaskProps) {
   const { written, all } = mandatoryCount(view);
-  const { gaps, notice } = session;
+  const { notice } = session;
+  const holes = holesOf(session);
   return (
     <div class="task" data-task="facts">
       <p class="task-title fact-matter" title={session.matter}>
@@ -171,8 +172,8 @@ function Facts({ view, session }: TaskProps) {
         <Fact name={say('fact.mandatory')} warn={written < all}>
           {say('fact.mandatory-written', { n: written, m: all })}
         </Fact>
-        <Fact name={say('fact.gaps')} warn={gaps.length > 0}>
-          {gaps.length === 0 ? say('fact.no-gaps') : say('fact.gap-count', { n: gaps.length })}
+        <Fact name={say('fact.gaps')} warn={holes > 0}>
+          {holes === 0 ? say('fact.no-gaps') : say('fact.gap-count', { n: holes })}
         </Fact>
         <Fact name={say('fact.told')} warn={false}>
           {notice.told === null

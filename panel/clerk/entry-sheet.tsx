@@ -83,8 +83,8 @@ function Form({ desk, entry, onCancel }: FormProps) {
         )}
       </div>
       {isBackwards && <p class="sheet-warn">{say('entry.backwards')}</p>}
-      <KindPick value={kind} onChange={setKind} />
       <FieldEditor
+        lead={<KindPick value={kind} onChange={setKind} />}
         kind={kind}
         values={{ ...withMatter(entry?.fields ?? {}, entry?.matter ?? ''), ...typed }}
         owed={[]}

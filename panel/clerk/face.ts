@@ -65,6 +65,11 @@ export function elapsedMs(session: SessionView, serverNow: number): number {
   return (session.closedAt ?? serverNow) - session.openedAt;
 }
 
+/** How many interruptions people would count: what several streams lost at one time is one. */
+export function holesOf(session: SessionView): number {
+  return session.interruptions.length === 0 ? session.gaps.length : session.interruptions.length;
+}
+
 /** The mandatory streams for which there is no proof on disk: the reason why a session is not confirmed. */
 export function unproven(view: RoomView): readonly StreamView[] {
   return view.streams.filter((stream) => stream.mandatory && stream.state !== 'recording');

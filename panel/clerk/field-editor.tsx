@@ -1,4 +1,6 @@
 /** Fields of a kind as the rule set has them: a line, several lines, people, or officers with certificate numbers. */
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
 import type { FieldView } from '../../controller/api/contract-docket.ts';
 import type { FieldValue, FieldValues, NamedPerson } from '../../controller/api/contract-session.ts';
 import { Icon } from '../shell/icon.tsx';
@@ -10,6 +12,8 @@ const NOTE_MAX_CHARACTERS = 2_000;
 const PEOPLE_MAX = 50;
 
 interface Props {
+  /** What stands before the fields. */
+  readonly lead: ComponentChildren;
   readonly kind: string;
   readonly values: FieldValues;
   /** Ids of fields that are owed. */
@@ -18,10 +22,14 @@ interface Props {
 }
 
 /** `matter` is one of the fields here, wherever it is kept. Owed ones come first. */
-export function FieldEditor({ kind, values, owed, onChange }: Props) {
-  const fields = fieldsToFill(kind);
+export function FieldEditor({ lead, kind, values, owed, onChange }: Props) {
+  // Owed ones first, as they were when the sheet was opened: nothing moves under the hand that fills it.
+  const [first] = useState(owed);
+  const all = fieldsToFill(kind);
+  const fields = [...all.filter(({ id }) => first.includes(id)), ...all.filter(({ id }) => !first.includes(id))];
   return (
     <div class="form-grid">
+      {lead}
       {fields.map((field) => (
         <OneField
           key={field.id}

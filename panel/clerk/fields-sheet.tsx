@@ -1,7 +1,7 @@
 /** What was not known at the start, or of a session that is over. Saved whenever somebody gets to it; nothing waits for it. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { FieldValue, FieldValues, SessionView } from '../../controller/api/contract-session.ts';
-import { rules, wordOf } from '../shell/rules.ts';
+import { kindName, rules, wordOf } from '../shell/rules.ts';
 import { fillSession, getSession } from '../wire/clerk-rest.ts';
 import { newPressId } from '../wire/press-id.ts';
 import { say } from '../words/language.ts';
@@ -64,8 +64,8 @@ function Fields({ desk, session }: { readonly desk: ClerkDesk; readonly session:
       press={press}
       finish={{ label: say('sheet.save'), isShut: isEmpty, act: save }}
     >
-      <KindPick value={kind} onChange={(to) => change({ ...draft, kind: to })} />
       <FieldEditor
+        lead={<KindPick value={kind} onChange={(to) => change({ ...draft, kind: to })} />}
         kind={kind}
         values={{ ...withMatter(session.fields, session.matter), ...draft.fields }}
         owed={session.debts}
@@ -78,19 +78,16 @@ function Fields({ desk, session }: { readonly desk: ClerkDesk; readonly session:
 export function KindPick({ value, onChange }: { readonly value: string; readonly onChange: (kind: string) => void }) {
   const kinds = rules.value?.kinds ?? [];
   return (
-    <fieldset class="chips" aria-label={say('ready.kind')}>
-      {kinds.map((kind) => (
-        <button
-          key={kind.id}
-          type="button"
-          class="chip"
-          data-kind={kind.id}
-          aria-pressed={kind.id === value}
-          onClick={() => onChange(kind.id)}
-        >
-          {wordOf(kind)}
-        </button>
-      ))}
-    </fieldset>
+    <label class="field">
+      <span>{say('ready.kind')}</span>
+      <select class="line" data-kind-pick value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        {!kinds.some(({ id }) => id === value) && <option value={value}>{kindName(value)}</option>}
+        {kinds.map((kind) => (
+          <option key={kind.id} value={kind.id}>
+            {wordOf(kind)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -28,30 +28,37 @@ export function HeldSheet({ desk, id }: { readonly desk: ClerkDesk; readonly id:
     };
   }, [id]);
   return (
-    <Sheet name="held" title={say('after.title')} onShut={() => desk.shut()}>
+    <Sheet
+      name="held"
+      title={say('after.title')}
+      onShut={() => desk.shut()}
+      extra={
+        <>
+          <a class="sheet-out" href={`/review/${encodeURIComponent(id)}`}>
+            <Icon name="play" />
+            {say('after.review')}
+          </a>
+          {desk.view.value?.may.annotate === true && (
+            <button
+              type="button"
+              class="sheet-out"
+              data-tool="fields"
+              onClick={() => {
+                desk.sheet.value = { is: 'fields', session: id };
+              }}
+            >
+              <Icon name="pen" />
+              {say('tool.fields')}
+            </button>
+          )}
+        </>
+      }
+    >
       {session === null ? (
         <p class="docket-none">{say('load.waiting')}</p>
       ) : (
         <Summary session={session} now={desk.now.value} />
       )}
-      <div class="sheet-row">
-        <a class="tool" href={`/review/${encodeURIComponent(id)}`}>
-          <Icon name="play" />
-          {say('after.review')}
-        </a>
-        {desk.view.value?.may.annotate === true && (
-          <button
-            type="button"
-            class="tool"
-            onClick={() => {
-              desk.sheet.value = { is: 'fields', session: id };
-            }}
-          >
-            <Icon name="pen" />
-            {say('tool.fields')}
-          </button>
-        )}
-      </div>
     </Sheet>
   );
 }

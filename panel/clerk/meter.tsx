@@ -49,7 +49,7 @@ export function Meter({ desk, name, glance }: Props) {
       const to = level === null ? 0 : barOf(level);
       shown = calm.matches ? to : Math.max(to, shown - (FALL_PER_S * (monoMs - lastMono)) / 1_000);
       lastMono = monoMs;
-      if (bar.current !== null) bar.current.style.transform = `scaleX(${shown.toFixed(3)})`;
+      if (bar.current !== null) bar.current.style.transform = `scaleX(${(1 - shown).toFixed(3)})`;
       if (meter.current === null || monoMs - saidMono < SAID_EVERY_MS) return;
       saidMono = monoMs;
       meter.current.dataset['known'] = String(level !== null);
@@ -69,7 +69,7 @@ export function Meter({ desk, name, glance }: Props) {
       data-known="false"
       data-zero={sound?.isDigitalZero === true}
     >
-      <div ref={bar} class="meter-bar" />
+      <div ref={bar} class="meter-rest" />
       {sound?.isDigitalZero === true && <span class="meter-zero">{say('meter.zero')}</span>}
     </div>
   );

@@ -1,4 +1,4 @@
-/** What became of a press that was not simply done: repeated, refused, not delivered. It lies over the pane and moves nothing. */
+/** What became of a press that was not simply done: repeated, refused, not delivered. It lies over the foot of the page: it moves nothing and covers no mark. */
 import type { ComponentChildren } from 'preact';
 import { Icon } from '../shell/icon.tsx';
 import { say, sayTroubleText } from '../words/language.ts';

@@ -13,9 +13,11 @@ interface Props {
   /** The button that finishes it; none where the content has its own. */
   readonly finish?: { readonly label: string; readonly isShut?: boolean; readonly act: () => void };
   readonly press?: Press<'save'>;
+  /** Something else that can be done, beside the way out. */
+  readonly extra?: ComponentChildren;
 }
 
-export function Sheet({ name, title, onShut, children, finish, press }: Props) {
+export function Sheet({ name, title, onShut, children, finish, press, extra }: Props) {
   const frame = useRef<HTMLElement>(null);
   useLayoutEffect(() => {
     const before = document.activeElement;
@@ -23,7 +25,10 @@ export function Sheet({ name, title, onShut, children, finish, press }: Props) {
     const first = frame.current?.querySelector<HTMLElement>('[data-focus]') ?? frame.current;
     first?.focus({ preventScroll: true });
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+      // What the sheet covered can be focused again only once the sheet is gone.
+      queueMicrotask(() => {
+        if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+      });
     };
   }, []);
   const busy = press?.underWay === true;
@@ -42,6 +47,7 @@ export function Sheet({ name, title, onShut, children, finish, press }: Props) {
       <header class="sheet-head">
         <h2 id="sheet-title">{title}</h2>
         {press !== undefined && <SheetNote phase={press.phase.value} />}
+        {extra}
         <button type="button" class="sheet-out" data-sheet-out onClick={onShut}>
           {finish === undefined ? say('sheet.close') : say('sheet.cancel')}
         </button>

@@ -106,8 +106,20 @@ function wideLook(desk: ClerkDesk, step: Step): StepLook {
       return { act: 'none', icon: 'fault', label: say('step.mend'), below: say('step.mend-below'), tone: 'flat' };
     case 'fill':
       return fillLook(desk, 'quiet');
-    case 'calm':
+    case 'calm': {
+      const next = bookedAt(desk);
+      if (next !== null) {
+        const below = say('step.booked-below');
+        return {
+          act: 'none',
+          icon: 'bell',
+          label: say('step.booked', { time: minuteText(next) }),
+          below,
+          tone: 'flat',
+        };
+      }
       return { act: 'none', icon: 'check', label: say('step.calm'), below: untilWords(desk), tone: 'flat' };
+    }
     case 'closing':
       return { act: 'none', icon: 'saving', label: say('sub.closing'), tone: 'flat' };
     case 'over':
@@ -242,6 +254,13 @@ export function putAside(desk: ClerkDesk): void {
   desk.chosen.value = null;
   desk.tab.value = null;
   desk.shut();
+}
+
+/** When the next entry of this room begins that this session runs into, or null. */
+function bookedAt(desk: ClerkDesk): number | null {
+  const warning = desk.session.value?.warnings.find(({ why }) => why === 'next-booking');
+  const next = desk.view.value?.docket.find(({ id }) => id === warning?.other);
+  return next?.planned?.from ?? null;
 }
 
 function untilWords(desk: ClerkDesk): string {

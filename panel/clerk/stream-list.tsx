@@ -35,20 +35,24 @@ function StreamCard({ stream, desk }: { readonly stream: StreamView; readonly de
   const words = trouble === null ? null : sayTrouble(trouble);
   const view = desk.glance.view.value;
   const glance = view?.streams.find(({ id }) => id === stream.id) ?? null;
-  const isOld = desk.stale.value || view === null || glance?.seenAt == null || view.at - glance.seenAt > OLD_MS;
+  const isGone = state === 'lost' || state === 'refused';
+  const isOld =
+    isGone || desk.stale.value || view === null || glance?.seenAt == null || view.at - glance.seenAt > OLD_MS;
   return (
     <article class="stream" data-stream={stream.id} data-state={state} data-trouble={trouble?.code ?? ''}>
-      {stream.kind === 'camera' ? (
-        <Still name={stream.name} glance={glance} isOld={isOld} />
-      ) : (
-        <span class="still still-sound">
-          <Icon name="microphone" />
-        </span>
-      )}
+      <div class="stream-still">
+        {stream.kind === 'camera' && !isGone ? (
+          <Still name={stream.name} glance={glance} isOld={isOld} />
+        ) : (
+          <span class="still still-sound">
+            <Icon name={stream.kind} />
+          </span>
+        )}
+        {stream.mandatory && <span class="stream-mandatory">{say('stream.mandatory')}</span>}
+      </div>
       <div class="stream-words">
         <h2 class="stream-name" title={`${say(`stream.${stream.kind}`)} ${stream.name}`}>
           {stream.name}
-          {stream.mandatory && <span class="stream-mandatory">{say('stream.mandatory')}</span>}
         </h2>
         <p class="stream-state">
           <Icon name={STATE_ICONS[state]} />

@@ -27,17 +27,23 @@ export function ToldSheet({ desk, pressedMono }: { readonly desk: ClerkDesk; rea
     desk.shut();
   };
   return (
-    <Sheet name="told" title={say('told.title')} onShut={() => desk.shut()}>
+    <Sheet
+      name="told"
+      title={say('told.title')}
+      onShut={() => desk.shut()}
+      extra={
+        <button type="button" class="sheet-out" data-speak onClick={() => void speakAgain(session.room)}>
+          <Icon name="sound" />
+          {say('notice.again')}
+        </button>
+      }
+    >
       <div class="told">
         <div class="told-text">
           <p class="notice-text">{text === undefined ? '' : wordOf(text)}</p>
           <p class="notice-signs">
             <NoticeSign done={notice.shown?.at ?? null} yes="notice.shown" no="notice.not-shown" />
             <NoticeSign done={notice.spoken?.at ?? null} yes="notice.spoken" no="notice.not-spoken" />
-            <button type="button" class="button" data-speak onClick={() => void speakAgain(session.room)}>
-              <Icon name="sound" />
-              {say('notice.again')}
-            </button>
           </p>
         </div>
         {/* Another panel may have been quicker: then this one says so, and asks no more. */}

@@ -12,6 +12,18 @@ export interface Sight {
 
 export type Look = (sight: Sight) => Promise<void>;
 
+/** Presses a big button until it does what it says: in the moment after its meaning changed it takes no press. */
+export async function pressStep(page: Page, act: string, then: string): Promise<void> {
+  await until(async () => {
+    if (await page.locator(then).first().isVisible()) return true;
+    await page
+      .locator(`.act-button[data-act="${act}"]`)
+      .click({ timeout: 1_000 })
+      .catch(() => undefined);
+    return page.locator(then).first().isVisible();
+  }, 20_000);
+}
+
 const sheetOut = (page: Page) => page.locator('[data-sheet-out]').click();
 const cause = { code: 'camera-stalled' as const, detail: 'nothing for 3 s' };
 
@@ -59,19 +71,15 @@ export async function walkDay(stage: PanelStage, clerk: Page, look: Look): Promi
   delete stage.dead['evidence'];
   await clerk.locator('.face[data-face="ready"]').waitFor();
 
-  await clerk.locator('.act-button[data-act="check"]').click();
-  await clerk.locator('.act-button[data-act="checking"]').waitFor();
+  await pressStep(clerk, 'check', '.act-button[data-act="checking"]');
   await look({ name: 'checking' });
   await clerk.locator('.act-button[data-act="listen"]').waitFor();
   await look({
     name: 'checked',
-    open: (page) => page.locator('.act-button[data-act="listen"]').click(),
+    open: (page) => pressStep(page, 'listen', '[data-sheet="check"]'),
     shut: sheetOut,
   });
-  await until(async () => {
-    await clerk.locator('.act-button[data-act="listen"]').click();
-    return clerk.locator('[data-sheet="check"]').isVisible();
-  });
+  await pressStep(clerk, 'listen', '[data-sheet="check"]');
   await clerk.locator('[data-sheet-finish]').click();
   await clerk.locator('[data-sheet="check"]').waitFor({ state: 'detached' });
 
@@ -80,19 +88,14 @@ export async function walkDay(stage: PanelStage, clerk: Page, look: Look): Promi
   await look({ name: 'late' });
 
   stage.isHeldUp = true;
-  await clerk.locator('.act-button[data-act="start"]').click();
+  await pressStep(clerk, 'start', '.face[data-face="starting"]');
   await clerk.locator('.face[data-face="starting"]').waitFor();
   await look({ name: 'starting' });
   stage.isHeldUp = false;
   await clerk.locator('.face[data-face="recording"]').waitFor();
   await clerk.locator('[data-step="tell"]').waitFor();
   await look({ name: 'tell' });
-  const tell = async (page: Page) => {
-    await until(async () => {
-      await page.locator('.act-button[data-act="tell"]').click();
-      return page.locator('[data-sheet="told"]').isVisible();
-    });
-  };
+  const tell = (page: Page) => pressStep(page, 'tell', '[data-sheet="told"]');
   await look({ name: 'told', open: tell, shut: sheetOut });
   await tell(clerk);
   await clerk.locator('[data-answer="understood"]').click();
@@ -140,16 +143,11 @@ export async function walkDay(stage: PanelStage, clerk: Page, look: Look): Promi
   delete stage.dead['evidence'];
   await clerk.locator('[data-step="explain"]').waitFor();
   await look({ name: 'interrupted' });
-  const explain = async (page: Page) => {
-    await until(async () => {
-      await page.locator('.act-button[data-act="explain"]').click();
-      return page.locator('[data-sheet="explain"]').isVisible();
-    });
-  };
+  const explain = (page: Page) => pressStep(page, 'explain', '[data-sheet="explain"]');
   await look({ name: 'explain', open: explain, shut: sheetOut });
   await explain(clerk);
   await clerk.locator('[data-speak-reason]').click();
-  await clerk.locator('[data-spoken] :text("10")').waitFor();
+  await clerk.locator('[data-spoken]:has-text("已口述")').waitFor();
   await clerk.locator('[data-reason="network"]').click();
   await clerk.locator('[data-sheet-finish]').click();
   await clerk.locator('[data-sheet="explain"]').waitFor({ state: 'detached' });
@@ -169,30 +167,25 @@ export async function walkDay(stage: PanelStage, clerk: Page, look: Look): Promi
   await stage.advance(10 * MINUTE_MS);
   await clerk.locator('.act-button[data-tone="alarm"]').waitFor();
   await look({ name: 'forgotten' });
-  await clerk.locator('.act-button[data-act="extend"]').click();
+  await pressStep(clerk, 'extend', '[data-step="calm"]');
   await clerk.locator('[data-step="calm"]').waitFor();
   await look({ name: 'extended' });
 
-  await clerk.locator('.act-button[data-act="stop"]').click();
-  await clerk.locator('.stop-dialog').waitFor();
+  await pressStep(clerk, 'stop', '.stop-dialog');
   await look({
     name: 'stop',
-    open: async (page) => {
-      if (!(await page.locator('.stop-dialog').isVisible())) await page.locator('.act-button[data-act="stop"]').click();
-    },
+    open: (page) => pressStep(page, 'stop', '.stop-dialog'),
   });
   await clerk.locator('[data-stop="end"]').click();
   await clerk.locator('.face[data-face="closing"]').waitFor();
   await look({ name: 'closing' });
   await clerk.locator('.face[data-face="closed"]').waitFor();
   await look({ name: 'closed' });
-  await clerk.locator('.act-button[data-act="back"]').click();
-  await clerk.locator('[data-pane="before"]').waitFor();
+  await pressStep(clerk, 'back', '[data-pane="before"]');
   await look({
     name: 'held',
     open: async (page) => {
-      if (await page.locator('.act-button[data-act="back"]').isVisible())
-        await page.locator('.act-button[data-act="back"]').click();
+      await pressStep(page, 'back', '[data-pane="before"]');
       await page.locator(`[data-entry="${first}"] .docket-choose`).click();
       await page.locator('[data-deadline]').waitFor();
     },
