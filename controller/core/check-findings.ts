@@ -28,8 +28,8 @@ export interface CheckInputs {
   readonly sense: (stream: string) => Sense | null;
 }
 
-/** Less than this of the check's seconds on the disk is too little. */
-const KEPT_PART = 0.6;
+/** Less than this on the disk is too little; a camera that slept needs its time to wake. */
+const KEPT_MS_MIN = 3_000;
 /** A hearing and another one have to fit on the disk. */
 const HOURS_WANTED = 8;
 
@@ -68,7 +68,7 @@ function ofStream(device: DevicePlan, { check, kept, sense }: CheckInputs): Chec
   const seen = sense(stream);
   const found: CheckFinding[] = [
     {
-      ...{ what: 'kept', stream, isGood: keptMs >= wantedMs * KEPT_PART },
+      ...{ what: 'kept', stream, isGood: keptMs >= Math.min(KEPT_MS_MIN, wantedMs) },
       detail: `${(keptMs / 1_000).toFixed(1)} s of ${(wantedMs / 1_000).toFixed(1)} s are on the disk`,
     },
   ];
