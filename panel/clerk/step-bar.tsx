@@ -25,10 +25,15 @@ export function StepBar({ desk }: { readonly desk: ClerkDesk }) {
   useEffect(() => {
     if (!isStoppable) setAsking(false);
   }, [isStoppable]);
+  const wide = wideLook(desk, desk.step.value);
   return (
     <section class="steps" data-step={desk.step.value.is} aria-label={say('step.title')}>
-      <StepButton look={wideLook(desk, desk.step.value)} place="wide" />
+      <StepButton look={wide} place="wide" />
       <StepButton look={sideLook(desk, desk.step.value, () => setAsking(true))} place="side" />
+      {/* Said aloud when it changes; a countdown below it is left out on purpose. */}
+      <p class="unseen" aria-live="polite">
+        {say('step.title')} {wide.label}
+      </p>
       {asking && session !== null && (
         <StopDialog
           desk={desk}

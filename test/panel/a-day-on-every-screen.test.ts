@@ -10,10 +10,10 @@ import { walkDay } from './day.ts';
 import { LARGE, PanelStage, SMALL } from './panel-stage.ts';
 
 const SCREENS = [
-  { lang: 'zh', viewport: SMALL, tag: '' },
-  { lang: 'en', viewport: SMALL, tag: '-en' },
-  { lang: 'zh', viewport: LARGE, tag: '-hd' },
-  { lang: 'en', viewport: LARGE, tag: '-en-hd' },
+  { lang: 'zh', viewport: SMALL, tag: '-zh-small' },
+  { lang: 'en', viewport: SMALL, tag: '-en-small' },
+  { lang: 'zh', viewport: LARGE, tag: '-zh-large' },
+  { lang: 'en', viewport: LARGE, tag: '-en-large' },
 ] as const;
 
 test('every state of the day, on every screen and in both languages', async () => {
