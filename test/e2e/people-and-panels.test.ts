@@ -105,7 +105,7 @@ test('from the first secret to a revoked screen; a recording under way is not to
   await east.waitForURL(`**/room/${ROOM}`);
   await west.locator('[data-person="clerk"]').focus();
   await west.keyboard.press('Enter');
-  await west.locator('.pin').waitFor();
+  await west.locator('.pin[data-locked="false"]').waitFor();
   await west.keyboard.type(house.pins['clerk'] ?? '');
   await west.keyboard.press('Enter');
   await west.waitForURL(`**/room/${ROOM}`);

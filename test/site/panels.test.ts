@@ -101,6 +101,7 @@ describe('a panel', () => {
     const { token } = await stage.door.pair(code, before);
     expect(stage.door.here(before).panel).toBeNull();
     expect(stage.door.callerOf(login.token, before.panelToken)).toBeNull();
+    expect(stage.ended, 'its sockets are closed too').toEqual([login.caller.login]);
     expect(stage.door.here(stage.browser({ panelToken: token })).panel?.room.id).toBe('r2');
     expect(stage.staff.panels(stage.caller('technician'))).toHaveLength(1);
   });
