@@ -63,14 +63,18 @@ export function interruptionsOf(
   }
   return groups
     .map((group) => interruption(session, group, explanations))
-    .filter(({ from, to }) => to === null || between(later(from, begins), to) >= NOTICED_MS);
+    .filter(({ from, to }) => to === null || between(later(from, begins), lastOf(session, to)) >= NOTICED_MS);
 }
 
 function isWithin(session: OpenedSession, begins: Instant, from: Instant, to: Instant | null): boolean {
   if (isEnding(session) && between(from, session.closedAt) <= 0) return false;
   if (to === null) return true;
-  const ends = isEnding(session) ? earlier(to, session.closedAt) : to;
-  return between(later(from, begins), ends) > 0;
+  return between(later(from, begins), lastOf(session, to)) > 0;
+}
+
+/** Where a stretch ends as far as the hearing goes. */
+function lastOf(session: OpenedSession, to: Instant): Instant {
+  return isEnding(session) ? earlier(to, session.closedAt) : to;
 }
 
 function touches(group: readonly Piece[], piece: Piece): boolean {

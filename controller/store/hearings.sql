@@ -44,6 +44,8 @@ CREATE TABLE session (
   -- Person who pressed open, and when (Instant).
   opened_by TEXT,
   opened_at TEXT CHECK (json_valid(opened_at)),
+  -- The same moment in UTC milliseconds, by which the docket of a day finds it.
+  opened_ms INTEGER,
   -- First moment of the claim (Instant): press minus pre-roll.
   claim_from TEXT CHECK (json_valid(claim_from)),
   -- Id of the rule set that it is held under; null where the fact does not say.
@@ -71,6 +73,7 @@ CREATE TABLE session (
   CHECK ((cancelled_at IS NULL) = (cancelled_by IS NULL) AND (cancelled_at IS NULL) = (cancel_reason IS NULL)),
   CHECK ((opened_at IS NULL) = (state IN ('scheduled', 'checking', 'ready', 'cancelled'))),
   CHECK ((opened_at IS NULL) = (press IS NULL) AND (opened_at IS NULL) = (opened_seq IS NULL)),
+  CHECK ((opened_at IS NULL) = (opened_ms IS NULL)),
   CHECK ((opened_at IS NULL) = (opened_by IS NULL) AND (opened_at IS NULL) = (claim_from IS NULL)),
   CHECK (confirmed_at IS NULL OR opened_at IS NOT NULL),
   CHECK (state <> 'open' OR confirmed_at IS NOT NULL),
@@ -82,6 +85,7 @@ CREATE TABLE session (
 CREATE INDEX session_by_room ON session (room, opened_seq);
 CREATE INDEX session_by_state ON session (state);
 CREATE INDEX session_by_plan ON session (room, planned_from_ms);
+CREATE INDEX session_by_opening ON session (room, opened_ms);
 CREATE UNIQUE INDEX session_by_reference ON session (source, reference) WHERE reference IS NOT NULL;
 
 -- The streams a session claims.

@@ -143,19 +143,19 @@ function projectOpened(sql: Sql, seq: number, at: Instant, fact: Fact<'session-o
   const { session, press, by, openedAt, from, streams } = fact;
   const isKnown =
     sql.run(
-      `UPDATE session SET state = 'opening', press = ?, opened_seq = ?, opened_by = ?, opened_at = ?, claim_from = ?,
+      `UPDATE session SET state = 'opening', press = ?, opened_seq = ?, opened_by = ?, opened_at = ?, opened_ms = ?, claim_from = ?,
          rules = ?
        WHERE id = ? AND state IN ('scheduled', 'checking', 'ready')`,
-      ...[press, seq, by, json(openedAt), json(from), fact.rules?.id ?? null, session],
+      ...[press, seq, by, json(openedAt), Math.round(openedAt.wallMs), json(from), fact.rules?.id ?? null, session],
     ) > 0;
   const isNew =
     !isKnown &&
     sql.run(
       `INSERT INTO session (id, seq, state, room, kind, matter, fields, created_by, created_at, source, press,
-         opened_seq, opened_by, opened_at, claim_from, rules)
-       VALUES (?, ?, 'opening', ?, ?, ?, ?, ?, ?, 'walk-in', ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+         opened_seq, opened_by, opened_at, opened_ms, claim_from, rules)
+       VALUES (?, ?, 'opening', ?, ?, ?, ?, ?, ?, 'walk-in', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
       ...[session, seq, fact.room, fact.kind, fact.matter, json(fact.fields ?? {}), by, json(at)],
-      ...[press, seq, by, json(openedAt), json(from), fact.rules?.id ?? null],
+      ...[press, seq, by, json(openedAt), Math.round(openedAt.wallMs), json(from), fact.rules?.id ?? null],
     ) > 0;
   if (!isKnown && !isNew) return;
   streams.forEach(({ stream, mandatory }, place) => {

@@ -76,14 +76,13 @@ export class SessionRows implements SessionIndex {
   }
 
   docket(rooms: readonly string[], fromMs: number, toMs: number): Session[] {
-    const rows = this.#sql.all<Row & { readonly at_ms: number }>(
-      `SELECT *, coalesce(planned_from_ms, json_extract(opened_at, '$.wallMs')) AS at_ms FROM session
-       WHERE room IN (SELECT value FROM json_each(?)) AND (
-         planned_from_ms >= ? AND planned_from_ms < ?
-         OR json_extract(opened_at, '$.wallMs') >= ? AND json_extract(opened_at, '$.wallMs') < ?
-       ) ORDER BY at_ms, seq`,
-      JSON.stringify(rooms),
-      ...[fromMs, toMs, fromMs, toMs],
+    const within = 'SELECT * FROM session WHERE room IN (SELECT value FROM json_each(?)) AND';
+    // Two questions, so that each finds its rows by an index: an OR of them would read every session there ever was.
+    const rows = this.#sql.all<Row>(
+      `SELECT * FROM (
+         ${within} planned_from_ms >= ? AND planned_from_ms < ? UNION ${within} opened_ms >= ? AND opened_ms < ?
+       ) ORDER BY coalesce(planned_from_ms, opened_ms), seq`,
+      ...[JSON.stringify(rooms), fromMs, toMs, JSON.stringify(rooms), fromMs, toMs],
     );
     return rows.map((row) => this.#session(row));
   }

@@ -79,4 +79,6 @@ test('spoken and typed are owed each for itself, and who explained a part explai
 
 test('what lay behind the press to close is none', () => {
   expect(of([gap('a', 'cam', 2.5, 6)], [], [], closed)).toEqual([]);
+  // It begins half a second before the press.
+  expect(of([gap('a', 'cam', 1.5, 6)], [], [], closed)).toEqual([]);
 });
