@@ -7,7 +7,12 @@ const LOCKED_FALLBACK_MS = 30_000;
 /** The monotonic moment at which something that is locked for so long is open again; null when it is open. */
 export function openAt(lockedForMs: number | undefined): number | null {
   const ms = lockedForMs ?? LOCKED_FALLBACK_MS;
-  return ms > 0 ? performance.now() + ms : null;
+  return ms > 0 ? monoIn(ms) : null;
+}
+
+/** The monotonic moment that is so far ahead, by the beat that everything on the screen goes by: no length looks longer than it is. */
+export function monoIn(ms: number): number {
+  return monoNow.peek() + ms;
 }
 
 /** Milliseconds left; a component that asks follows the clock. */

@@ -1,5 +1,6 @@
 /** A list that is asked for again every few seconds while it is looked at, with the lengths in it counted from its arrival. */
 import { useCallback, useEffect, useState } from 'preact/hooks';
+import { monoIn } from '../login/lock.ts';
 import type { Answer } from '../wire/rest.ts';
 import { say, sayTrouble } from '../words/language.ts';
 
@@ -22,7 +23,7 @@ export function useLooking<T>(ask: () => Promise<Answer<T>>): Looking<T> {
   const look = useCallback(async () => {
     const answer = await ask();
     setNote(noteOf(answer));
-    if (answer.outcome === 'ok') setGot({ value: answer.value, arrivedMono: performance.now() });
+    if (answer.outcome === 'ok') setGot({ value: answer.value, arrivedMono: monoIn(0) });
   }, [ask]);
   useEffect(() => {
     void look();

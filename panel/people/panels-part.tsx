@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { CodeView, PanelView } from '../../controller/api/contract-people.ts';
 import { groupedCode } from '../login/code-text.ts';
-import { leftUntil } from '../login/lock.ts';
+import { leftUntil, monoIn } from '../login/lock.ts';
 import { waitText } from '../shell/clock.ts';
 import { me } from '../shell/who.ts';
 import { getPanels, makeCode, revokePanel, unlockPanel } from '../wire/people-rest.ts';
@@ -24,7 +24,7 @@ export function PanelsPart() {
   const [made, setMade] = useState<Made | null>(null);
   const make = async (room: string, name: string) => {
     const code = await act(() => makeCode({ room, name }));
-    if (code !== null) setMade({ code, endsMono: performance.now() + code.validForMs });
+    if (code !== null) setMade({ code, endsMono: monoIn(code.validForMs) });
   };
   return (
     <>
@@ -144,8 +144,8 @@ function PanelCard({ panel, arrivedMono, onUnlock, onRevoke }: CardProps) {
 }
 
 function CodeDialog({ made, onClose }: { readonly made: Made; readonly onClose: () => void }) {
-  const { room, name, code, validForMs } = made.code;
-  const leftMs = Math.min(validForMs, leftUntil(made.endsMono));
+  const { room, name, code } = made.code;
+  const leftMs = leftUntil(made.endsMono);
   return (
     <ToldDialog
       title={say('code.title', { room: nameOf(room), name })}
