@@ -137,7 +137,7 @@ export class Sessions {
       runner.isRepeated(press, 'session-opened', known);
       const session = known === null ? null : index.session(known);
       if (session !== null && session.room !== room) {
-        throw new AppError('bad-request', `press ${press} was made in another room`);
+        throw new AppError('bad-request', `session ${session.id} is of room ${session.room}, not of ${room}`);
       }
       const running = index.runningSession(room);
       const next = await runner.step(
