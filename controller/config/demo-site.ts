@@ -34,6 +34,11 @@ export function demoSite(place: DemoPlace): { readonly site: string; readonly se
       { ...device, id: 'evidence', name: '证据台', kind: 'camera', source: { onvif: place.devices.evidence } },
       { ...device, id: 'microphone', name: '话筒', kind: 'microphone', source: { rtsp: place.devices.microphone } },
     ],
+    // Whoever opens their addresses sees them; nobody misses them.
+    displays: [
+      { id: 'hearing-1-door', name: '第一听证室门外', room: 'hearing-1', mandatory: false },
+      { id: 'hall-entrance', name: '大厅入口', shows: 'hall', mandatory: false },
+    ],
     people: [
       { id: 'clerk', name: '书记员', role: 'clerk', rooms: ['hearing-1'] },
       { id: 'technician', name: '技术员', role: 'technician', rooms: 'all' },

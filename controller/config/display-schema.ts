@@ -20,6 +20,7 @@ export const displaySchema = z
     shows: z.enum(['room', 'hall']).default('room'),
     room: id.nullable().default(null),
     loudspeaker: z.boolean().default(false),
+    mandatory: z.boolean().default(true),
     darkAfterS: z.number().min(DARK_AFTER_MIN_S).max(DARK_AFTER_MAX_S).default(DEFAULT_DARK_AFTER_S),
   })
   .refine((value) => value.shows === 'hall' || value.room !== null, 'must name the room that it shows')

@@ -23,6 +23,8 @@ export interface DisplayPlan {
   readonly loudspeaker: boolean;
   /** Silent for longer, it counts as dark. Seconds. */
   readonly darkAfterS: number;
+  /** It is an alarm when it is dark. */
+  readonly mandatory: boolean;
 }
 
 /** What a display is asked to show. `key` changes whenever anything of it does. */

@@ -12,7 +12,7 @@ import { rulesFindings } from './doctor-rules.ts';
 export interface Finding {
   /** ok: well. warning: it works, but not for long or not quite. fault: something needed does not work. */
   readonly level: 'ok' | 'warning' | 'fault';
-  /** What was looked at: `ffmpeg`, `disk`, `clock`, `rules`, `recorder`, `broker`, or a device's id. */
+  /** What was looked at: `ffmpeg`, `disk`, `clock`, `rules`, `speech`, `recorder`, `broker`, or a device's id. */
   readonly subject: string;
   readonly message: string;
   /** What to do; null when nothing is. */
@@ -51,6 +51,8 @@ export interface Checks {
   readonly rtsp: (url: string, device: string) => Promise<void>;
   /** Connects to the broker with its login. Rejects with `broker-away`. */
   readonly broker: (() => Promise<void>) | null;
+  /** Speaks every notice into a file; answers where it comes from. Absent where no display has a loudspeaker. Rejects with `speech-missing`. */
+  readonly speech?: () => Promise<string>;
   /** Version of the running recorder. Rejects with `recorder-away`. */
   readonly recorder: (() => Promise<string>) | null;
 }
@@ -77,7 +79,7 @@ const FFMPEG_NEEDS: readonly { readonly list: string; readonly what: string; rea
   { list: '-protocols', what: 'protocol', names: ['pipe', 'tcp', 'udp', 'rtp'] },
 ];
 
-/** Examines everything; never rejects. Findings come in a fixed order: machine, rules, recorder, broker, devices as configured. */
+/** Examines everything; never rejects. Findings come in a fixed order: machine, rules, speech, recorder, broker, devices as configured. */
 export async function examine(checks: Checks): Promise<Finding[]> {
   const { broker, recorder } = checks;
   const looks: readonly Promise<Finding[]>[] = [
@@ -85,6 +87,7 @@ export async function examine(checks: Checks): Promise<Finding[]> {
     contained('disk', async () => examineDisk(await checks.disk(), checks.devices.length)),
     contained('clock', async () => [clockFinding(await checks.clock())]),
     contained('rules', async () => rulesFindings(checks.rules.rules, checks.rules.nowMs)),
+    ...(checks.speech === undefined ? [] : [examineSpeech(checks.speech)]),
     recorder === null
       ? Promise.resolve([])
       : contained('recorder', async () => [ok('recorder', `is running, version ${await recorder()}`)]),
@@ -120,6 +123,15 @@ export function renderFindings(findings: readonly Finding[]): string {
 }
 
 // ── Judgements ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Without it a clerk reads the notice aloud: doubtful, and no fault. */
+async function examineSpeech(speech: () => Promise<string>): Promise<Finding[]> {
+  try {
+    return [ok('speech', await speech())];
+  } catch (error) {
+    return [wrong('warning', 'speech', sentenceOf(error), 'speech-missing')];
+  }
+}
 
 async function examineFfmpeg(ffmpeg: Checks['ffmpeg']): Promise<Finding[]> {
   const version = /^ffmpeg version (\S+)/m.exec(await ffmpeg(['-hide_banner', '-version']))?.[1];

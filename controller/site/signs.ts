@@ -150,7 +150,7 @@ export class Signs implements SignDesk {
   alarmsOf(room: string, isRecording: boolean): readonly Omit<Alarm, 'since'>[] {
     const found: Omit<Alarm, 'since'>[] = [];
     const dark = (this.#options.plan.displays ?? [])
-      .filter((plan) => plan.room === room || plan.room === null)
+      .filter((plan) => plan.mandatory && (plan.room === room || plan.room === null))
       .map((plan) => this.#displays.status(plan))
       .filter(({ state, why }) => state === 'dark' && why !== null);
     if (dark.length > 0) {

@@ -36,9 +36,9 @@ const agreements: {
 };
 
 const DISPLAYS = [
-  { id: 'door', name: '门', shows: 'room', room: 'r1', loudspeaker: true, darkAfterS: 10 },
-  { id: 'other', name: '门', shows: 'room', room: 'r2', loudspeaker: false, darkAfterS: 10 },
-  { id: 'hall', name: '厅', shows: 'hall', room: null, loudspeaker: false, darkAfterS: 10 },
+  { id: 'door', name: '门', shows: 'room', room: 'r1', loudspeaker: true, darkAfterS: 10, mandatory: true },
+  { id: 'other', name: '门', shows: 'room', room: 'r2', loudspeaker: false, darkAfterS: 10, mandatory: true },
+  { id: 'hall', name: '厅', shows: 'hall', room: null, loudspeaker: false, darkAfterS: 10, mandatory: true },
 ] as const;
 const SPEECH = Buffer.from('RIFF and so on');
 

@@ -17,7 +17,9 @@ import { type Instant, shift } from '../../controller/core/time.ts';
 
 const T0: Instant = { wallMs: 1_790_000_000_000, monoMs: 50_000, boot: 'boot-1' };
 const at = (ms: number): Instant => shift(T0, ms);
-const PLAN: DisplayPlan = { id: 'door', name: '门', shows: 'room', room: 'r1', loudspeaker: true, darkAfterS: 10 };
+const PLAN: DisplayPlan = {
+  ...{ id: 'door', name: '门', shows: 'room', room: 'r1', loudspeaker: true, darkAfterS: 10, mandatory: true },
+};
 const IDLE: Asked = { key: 'k-idle', face: 'idle', session: null, mustHold: [] };
 const NOTICE: Asked = { key: 'k-notice', face: 'notice', session: 's1', mustHold: ['全程 录音录像。'] };
 

@@ -16,9 +16,9 @@ const PANEL = new URL('../../dist/panel', import.meta.url).pathname;
 const RATE_HZ = 8_000;
 
 const DISPLAYS = [
-  { id: 'door', name: '门', shows: 'room', room: 'r1', loudspeaker: false, darkAfterS: 10 },
-  { id: 'inside', name: '内', shows: 'room', room: 'r1', loudspeaker: true, darkAfterS: 10 },
-  { id: 'hall', name: '厅', shows: 'hall', room: null, loudspeaker: false, darkAfterS: 10 },
+  { id: 'door', name: '门', shows: 'room', room: 'r1', loudspeaker: false, darkAfterS: 10, mandatory: true },
+  { id: 'inside', name: '内', shows: 'room', room: 'r1', loudspeaker: true, darkAfterS: 10, mandatory: true },
+  { id: 'hall', name: '厅', shows: 'hall', room: null, loudspeaker: false, darkAfterS: 10, mandatory: true },
 ] as const;
 
 export class Wall {

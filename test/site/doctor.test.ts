@@ -80,6 +80,12 @@ describe('a site where all is well', () => {
   });
 });
 
+test('a notice that nobody can speak is doubtful and no fault', async () => {
+  expect(await troubles({ speech: refuse('speech-missing') })).toEqual(['warning speech speech-missing']);
+  const findings = await examine(checks({ speech: async () => 'notices can be spoken: recording synthesised' }));
+  expect(findings.find(({ subject }) => subject === 'speech')).toMatchObject({ level: 'ok' });
+});
+
 describe('the machine', () => {
   test('lacks ffmpeg', async () => {
     expect(await troubles({ ffmpeg: refuse('ffmpeg-missing') })).toEqual(['fault ffmpeg ffmpeg-missing']);

@@ -6,9 +6,9 @@ import type { PaintedPress } from '../../controller/core/sign-desk.ts';
 import { PLAN, Stage } from './stage.ts';
 
 const DISPLAYS = [
-  { id: 'door', name: '门', shows: 'room', room: 'r1', loudspeaker: false, darkAfterS: 10 },
-  { id: 'inside', name: '内', shows: 'room', room: 'r1', loudspeaker: true, darkAfterS: 10 },
-  { id: 'hall', name: '厅', shows: 'hall', room: null, loudspeaker: false, darkAfterS: 10 },
+  { id: 'door', name: '门', shows: 'room', room: 'r1', loudspeaker: false, darkAfterS: 10, mandatory: true },
+  { id: 'inside', name: '内', shows: 'room', room: 'r1', loudspeaker: true, darkAfterS: 10, mandatory: true },
+  { id: 'hall', name: '厅', shows: 'hall', room: null, loudspeaker: false, darkAfterS: 10, mandatory: true },
 ] as const;
 const INDICATORS = [
   { id: 'lamp', room: 'r1', name: '灯', drive: { mqtt: { topic: 'l', on: 'on', off: 'off' } }, login: null },
@@ -115,6 +115,15 @@ describe('a dark display', () => {
     await paint('door', 'inside', 'hall');
     await passWith(12_000, 'door', 'inside');
     expect(stage.desk.room(stage.caller('clerk2'), 'r2').alarms.map(({ code }) => code)).toContain('sign-dark');
+  });
+
+  test('that is not mandatory is no alarm', async () => {
+    await stage.stop();
+    stage.plan = { ...stage.plan, displays: DISPLAYS.map((one) => ({ ...one, mandatory: false })) };
+    await stage.start();
+    await stage.pass(12_000);
+    expect(stage.desk.signs.signs(clerk(), 'r1').displays[0]).toMatchObject({ state: 'dark', why: 'silent' });
+    expect(alarms().filter((one) => one.startsWith('sign-dark'))).toEqual([]);
   });
 
   test('of nobody who has not had the time to say anything is told', async () => {
