@@ -21,6 +21,18 @@ async function load(found: Route): Promise<Page> {
       const { LoginPage } = await import('./login/login-page.tsx');
       return () => <LoginPage next={found.next} />;
     }
+    case 'pair': {
+      const { PairPage } = await import('./login/pair-page.tsx');
+      return PairPage;
+    }
+    case 'me': {
+      const { MePage } = await import('./people/me-page.tsx');
+      return MePage;
+    }
+    case 'people': {
+      const { PeoplePage } = await import('./people/people-page.tsx');
+      return PeoplePage;
+    }
     case 'room': {
       const { ClerkPage } = await import('./clerk/clerk-page.tsx');
       return () => <ClerkPage key={found.room} room={found.room} />;
@@ -28,6 +40,10 @@ async function load(found: Route): Promise<Page> {
     case 'sign': {
       const { SignPage } = await import('./sign/sign-page.tsx');
       return () => <SignPage key={found.room} room={found.room} />;
+    }
+    case 'display': {
+      const { DisplayPage } = await import('./sign/display-page.tsx');
+      return () => <DisplayPage key={found.display} display={found.display} />;
     }
     case 'sessions': {
       const { SessionsPage } = await import('./review/sessions-page.tsx');
@@ -42,7 +58,8 @@ async function load(found: Route): Promise<Page> {
   }
 }
 
-const needsLogin = (found: Route) => found.page !== 'login' && found.page !== 'sign' && found.page !== 'unknown';
+const OPEN_PAGES: readonly Route['page'][] = ['login', 'pair', 'sign', 'display', 'unknown'];
+const needsLogin = (found: Route) => !OPEN_PAGES.includes(found.page);
 
 function Panel() {
   const found = route.value;

@@ -1,7 +1,12 @@
 /**
  * Everything the panel may see, and nothing else: REST bodies under /api/v1, socket.io events and their types.
- * The panel imports types from here only. All times are UTC milliseconds; the panel shows them in Asia/Shanghai.
+ * Sessions are in contract-session.ts, docket, checks and rules in contract-docket.ts, logins and
+ * panels in contract-people.ts. The panel imports types from these files
+ * only. All times are UTC milliseconds; the panel shows them in Asia/Shanghai.
  */
+import type { NextMatter, Wording } from './contract-display.ts';
+import type { CheckView, DocketEntry } from './contract-docket.ts';
+import type { GapView, SessionView } from './contract-session.ts';
 
 /** A sentence for people is made by the panel from `code`; `detail` is plain data for it (never a secret). */
 export interface Trouble {
@@ -34,22 +39,10 @@ export interface ErrorBody {
 
 export type Role = 'clerk' | 'presider' | 'custodian' | 'approver' | 'auditor' | 'technician' | 'administrator';
 
-/** GET /people (no login needed): who may log in here. Shown as buttons before the PIN pad. */
 export interface PersonChoice {
   readonly id: string;
   readonly name: string;
   readonly role: Role;
-}
-
-/** POST /login with LoginRequest; GET /me. A cookie (HttpOnly, SameSite=Strict) carries the login. POST /logout ends it. */
-export interface LoginRequest {
-  readonly person: string;
-  readonly pin: string;
-}
-export interface Me {
-  readonly person: PersonChoice;
-  /** Rooms this person has authority over. */
-  readonly rooms: readonly RoomName[];
 }
 
 export interface RoomName {
@@ -81,61 +74,6 @@ export interface StreamView {
   readonly hasAudio: boolean;
 }
 
-/** Kinds of session; the rule sets will bring more. */
-export type SessionKind = 'hearing' | 'interview' | 'inquiry' | 'reconsideration';
-
-/**
- * requested and confirmed are two things everywhere (invariant 1).
- * opening: asked for, not every mandatory stream is proven on disk yet. open: every one was proven.
- * closing: asked to close, the post-roll is being kept. closed: everything is on disk and in the journal.
- * handed-over: the centre has signed for every segment.
- */
-export type SessionState = 'opening' | 'open' | 'closing' | 'closed' | 'handed-over';
-
-export interface GapView {
-  readonly stream: string;
-  readonly from: number;
-  /** Null while it is still open. */
-  readonly to: number | null;
-  readonly cause: string;
-}
-
-export interface SessionView {
-  readonly id: string;
-  readonly room: string;
-  readonly kind: SessionKind;
-  readonly matter: string;
-  readonly state: SessionState;
-  /** What people asked for last. */
-  readonly requested: 'record' | 'stop';
-  /** True only while bytes of every mandatory stream reached the disk in the last 2 s. */
-  readonly confirmed: boolean;
-  /** The press. */
-  readonly openedAt: number;
-  /** First moment at which every mandatory stream was proven, or null. */
-  readonly confirmedAt: number | null;
-  /** The press that closed it, or null. */
-  readonly closedAt: number | null;
-  readonly openedBy: string;
-  readonly closedBy: string | null;
-  readonly streams: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly kind: 'camera' | 'microphone';
-    readonly mandatory: boolean;
-  }[];
-  readonly gaps: readonly GapView[];
-  readonly handOver: HandOverView;
-}
-
-/** Shown as “已移交 n / m”. `total` grows while the session records. */
-export interface HandOverView {
-  readonly done: number;
-  readonly total: number;
-  readonly bytesDone: number;
-  readonly bytesTotal: number;
-}
-
 /** The whole of one room, sent whole at each change and at least once a second. GET /rooms/:room answers the same. */
 export interface RoomView {
   readonly room: RoomName;
@@ -147,7 +85,22 @@ export interface RoomView {
   readonly streams: readonly StreamView[];
   /** The session that is going on here, or the last one for a few minutes after it closed; null otherwise. */
   readonly session: SessionView | null;
-  readonly may: { readonly open: boolean; readonly close: boolean };
+  /** The room's docket of today, in the order of its times: held, running, to come, cancelled; of very many, those nearest to now. */
+  readonly docket: readonly DocketEntry[];
+  /** The check that runs, or the last one for a few minutes; null otherwise. */
+  readonly check: CheckView | null;
+  /**
+   * What this person may do here now; what is not may is not shown. `extend` and adjourning go together. `annotate`: marks, notes,
+   * fields, the telling, explanations. `schedule`: the docket of the room.
+   */
+  readonly may: {
+    readonly open: boolean;
+    readonly close: boolean;
+    readonly extend: boolean;
+    readonly annotate: boolean;
+    readonly schedule: boolean;
+    readonly check: boolean;
+  };
   readonly recorder: 'connected' | 'away';
   readonly centre: {
     readonly state: 'connected' | 'away' | 'not-configured';
@@ -164,24 +117,6 @@ export interface RoomView {
 }
 
 /** POST /rooms/:room/wake: the panel is being used; cameras are armed (memory only) for as long as it repeats this. Answers RoomView. */
-
-/**
- * POST /rooms/:room/sessions with OpenRequest answers 201 SessionView.
- * `press` is made by the panel once per press: the same press sent twice is one session (200 with the same session).
- * Another session already going on answers 409 `session-already-open` with the running session's id in `message`.
- */
-export interface OpenRequest {
-  readonly press: string;
-  readonly kind: SessionKind;
-  readonly matter?: string;
-}
-
-/** POST /sessions/:session/close (empty body) answers SessionView; closing what is closing or closed answers 200 with the same state. */
-
-/** GET /sessions?room=:room&limit=50 answers newest first, only rooms of one's own. GET /sessions/:session answers SessionView. */
-export interface SessionList {
-  readonly sessions: readonly SessionView[];
-}
 
 /** GET /sessions/:session/review: what the review page needs to play the streams of a session side by side. */
 export interface ReviewView {
@@ -214,12 +149,13 @@ export interface ReviewSegment {
 export interface SignView {
   readonly room: RoomName;
   readonly at: number;
-  /** idle: nothing. starting: asked for, not proven. recording: proven now. fault: should record, is not proven now. */
-  readonly state: 'idle' | 'starting' | 'recording' | 'fault';
+  /** As the faces of a display (contract-display.ts); a sign without an id shows the same and proves nothing. */
+  readonly state: 'idle' | 'next' | 'starting' | 'notice' | 'recording' | 'fault';
   /** Since when it records (first proof), or null. */
   readonly since: number | null;
-  /** The wording by law, shown while starting, recording or at fault. */
-  readonly notice: { readonly zh: string; readonly en: string };
+  /** The wording by law; null where there is nothing to be told. */
+  readonly notice: Wording | null;
+  readonly next: NextMatter | null;
 }
 
 /** socket.io, namespace `/` (needs the login cookie). The client emits `watch` with a room id after each (re)connect. */

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import { AppError, CATALOGUE, type ErrorCode } from '../core/errors.ts';
 import { failureOf } from './failures.ts';
 import { COOKIE } from './login-cookie.ts';
-import { ROUTES, type Route } from './routes.ts';
+import type { Route } from './route.ts';
+import { ROUTES } from './routes.ts';
 import { errorBody, registry } from './schemas.ts';
 
 export const API_BASE = '/api/v1';

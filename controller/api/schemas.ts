@@ -10,19 +10,19 @@ extendZodWithOpenApi(z);
 
 export const registry = new OpenAPIRegistry();
 
-const name = <T extends z.ZodType>(id: string, schema: T): T => registry.register(id, schema);
+/** Registers a schema under its name in the API document. */
+export const name = <T extends z.ZodType>(id: string, schema: T): T => registry.register(id, schema);
 
-const ms = z.number().describe('UTC milliseconds');
-const bytes = z.number().min(0);
+export const ms = z.number().describe('UTC milliseconds');
+export const bytes = z.number().min(0);
 /** Ids of rooms, streams and people as the configuration gives them. */
 export const shortId = z.string().regex(STREAM_ID_PATTERN);
 /** Ids that the product makes: sessions and segments. */
 export const madeId = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/);
 export const pressId = z.string().regex(/^[0-9A-Za-z_-]{8,64}$/);
 
-const kind = z.enum(['camera', 'microphone']);
+export const deviceKind = z.enum(['camera', 'microphone']);
 export const role = z.enum(['clerk', 'presider', 'custodian', 'approver', 'auditor', 'technician', 'administrator']);
-export const sessionKind = z.enum(['hearing', 'interview', 'inquiry', 'reconsideration']);
 const errorKind = z.enum([
   'invalid',
   'unauthenticated',
@@ -48,18 +48,12 @@ export const errorBody = name(
 
 export const personChoice = name('PersonChoice', z.object({ id: z.string(), name: z.string(), role }));
 export const roomName = name('RoomName', z.object({ id: z.string(), name: z.string(), nameEn: z.string() }));
-export const loginRequest = name(
-  'LoginRequest',
-  z.strictObject({ person: z.string().min(1).max(64), pin: z.string().min(1).max(64) }),
-);
-export const me = name('Me', z.object({ person: personChoice, rooms: z.array(roomName) }));
-
 export const streamView = name(
   'StreamView',
   z.object({
     id: z.string(),
     name: z.string(),
-    kind,
+    kind: deviceKind,
     mandatory: z.boolean(),
     state: z.enum(['off', 'connecting', 'armed', 'starting', 'recording', 'lost', 'refused']),
     since: ms,
@@ -68,96 +62,20 @@ export const streamView = name(
     hasAudio: z.boolean(),
   }),
 );
-export const gapView = name(
-  'GapView',
-  z.object({ stream: z.string(), from: ms, to: ms.nullable(), cause: z.string() }),
-);
-export const handOverView = name(
-  'HandOverView',
-  z.object({ done: z.number(), total: z.number(), bytesDone: bytes, bytesTotal: bytes }),
-);
-export const sessionView = name(
-  'SessionView',
-  z.object({
-    id: z.string(),
-    room: z.string(),
-    kind: sessionKind,
-    matter: z.string(),
-    state: z.enum(['opening', 'open', 'closing', 'closed', 'handed-over']),
-    requested: z.enum(['record', 'stop']),
-    confirmed: z.boolean(),
-    openedAt: ms,
-    confirmedAt: ms.nullable(),
-    closedAt: ms.nullable(),
-    openedBy: z.string(),
-    closedBy: z.string().nullable(),
-    streams: z.array(z.object({ id: z.string(), name: z.string(), kind, mandatory: z.boolean() })),
-    gaps: z.array(gapView),
-    handOver: handOverView,
-  }),
-);
-export const roomView = name(
-  'RoomView',
-  z.object({
-    room: roomName,
-    at: ms,
-    revision: z.number(),
-    readiness: z.enum(['asleep', 'arming', 'ready', 'partly-ready']),
-    streams: z.array(streamView),
-    session: sessionView.nullable(),
-    may: z.object({ open: z.boolean(), close: z.boolean() }),
-    recorder: z.enum(['connected', 'away']),
-    centre: z.object({
-      state: z.enum(['connected', 'away', 'not-configured']),
-      waitingSegments: z.number(),
-      waitingBytes: bytes,
-    }),
-    disk: z.object({ freeBytes: bytes, hoursLeft: z.number().nullable() }),
-    alarms: z.array(trouble.extend({ since: ms, level: z.enum(['warning', 'alarm']), stream: z.string().nullable() })),
-  }),
-);
-
-export const openRequest = name(
-  'OpenRequest',
-  z.strictObject({ press: pressId, kind: sessionKind, matter: z.string().trim().max(200).optional() }),
-);
 /** Bodies of requests that say everything by their address. */
 export const nothing = z.strictObject({}).optional();
 
-export const sessionListQuery = z.object({
-  room: shortId.optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
-export const sessionList = name('SessionList', z.object({ sessions: z.array(sessionView) }));
-
-export const reviewSegment = name(
-  'ReviewSegment',
-  z.object({ id: z.string(), from: ms, to: ms, bytes, sha256: z.string(), receiptedAt: ms.nullable() }),
-);
-export const reviewStream = name(
-  'ReviewStream',
-  z.object({
-    id: z.string(),
-    name: z.string(),
-    kind,
-    playlist: z.string(),
-    segments: z.array(reviewSegment),
-    gaps: z.array(gapView),
-  }),
-);
-export const reviewView = name(
-  'ReviewView',
-  z.object({ session: sessionView, from: ms, to: ms, streams: z.array(reviewStream) }),
-);
-
+export const wording = z.object({ zh: z.string(), en: z.string() });
+export const nextMatter = z.object({ at: ms, kind: wording });
 export const signView = name(
   'SignView',
   z.object({
     room: roomName,
     at: ms,
-    state: z.enum(['idle', 'starting', 'recording', 'fault']),
+    state: z.enum(['idle', 'next', 'starting', 'notice', 'recording', 'fault']),
     since: ms.nullable(),
-    notice: z.object({ zh: z.string(), en: z.string() }),
+    notice: wording.nullable(),
+    next: nextMatter.nullable(),
   }),
 );
 export const siteView = name(

@@ -9,13 +9,25 @@ import type { Log } from '../core/ports.ts';
 import { errorOf, failureOf } from './failures.ts';
 import { tokenOf } from './login-cookie.ts';
 import { API_BASE, openApiDocument } from './openapi.ts';
-import { isOwnOrigin } from './origin.ts';
-import { checked, ROUTES, type Route } from './routes.ts';
+import { isOwnOrigin, originOf } from './origin.ts';
+import { checked, type Route } from './route.ts';
+import { ROUTES } from './routes.ts';
 
-const BODY_LIMIT = '16kb';
+const BODY_BYTES_MAX = 16 * 1_024;
 const MS = 1_000;
 /** Pages of the panel: each is the same file, which looks at the address itself. */
-const PAGES = ['/', '/login', '/room/*rest', '/sign/*rest', '/review', '/review/*rest'];
+const PAGES = [
+  '/',
+  '/login',
+  '/pair',
+  '/me',
+  '/people',
+  '/room/*rest',
+  '/sign/*rest',
+  '/display/*rest',
+  '/review',
+  '/review/*rest',
+];
 
 export interface AppOptions {
   readonly desk: Desk;
@@ -98,7 +110,7 @@ function handlersOf(route: Route, options: AppOptions): RequestHandler[] {
     }
     if (route.needsLogin) {
       const token = tokenOf(request.headers.cookie);
-      const caller = token === null ? null : desk.callerOf(token);
+      const caller = token === null ? null : desk.door.callerOf(token, originOf(request).panelToken);
       if (caller === null) throw new AppError('not-logged-in', 'nobody is logged in');
       callers.set(request, caller);
     }
@@ -107,6 +119,7 @@ function handlersOf(route: Route, options: AppOptions): RequestHandler[] {
   const answer: RequestHandler = async (request, response) => {
     const call = {
       ...{ desk, request, response, version, isSecure },
+      from: originOf(request),
       params: checked(route.params, request.params),
       query: checked(route.query, request.query),
       body: route.body === null ? undefined : checked(route.body, request.body),
@@ -117,19 +130,25 @@ function handlersOf(route: Route, options: AppOptions): RequestHandler[] {
     if (reply.status === 204) response.end();
     else response.json(reply.json);
   };
-  return route.body === null ? [guard, answer] : [guard, express.json({ limit: BODY_LIMIT }), answer];
+  if (route.body === null) return [guard, answer];
+  return [guard, express.json({ limit: route.bodyBytesMax ?? BODY_BYTES_MAX }), answer];
 }
 
 function servePanel(app: Express, folder: string): void {
-  const page = join(folder, 'index.html');
   // Names below assets/ hold a hash of their content.
   app.use('/assets', express.static(join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false }));
   app.use(express.static(folder, { index: false, cacheControl: false, setHeaders: setNoCache }));
-  app.get(PAGES, (_request, response) => {
+  app.get(PAGES, sendPage(join(folder, 'index.html')));
+  // The hall's sign is a page of its own, small enough to be kept whole by its browser.
+  app.get('/hall/*rest', sendPage(join(folder, 'hall.html')));
+}
+
+function sendPage(page: string): RequestHandler {
+  return (_request, response) => {
     if (!existsSync(page)) throw new AppError('not-found', 'the panel is not built');
     setNoCache(response);
     response.sendFile(page, { cacheControl: false });
-  });
+  };
 }
 
 function setNoCache(response: { setHeader(name: string, value: string): unknown }): void {

@@ -8,12 +8,14 @@ import type { Caller, Desk } from '../core/desk.ts';
 import { AppError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import type { ErrorBody, PanelToServer, ServerToPanel, ServerToSign, SignToServer } from './contract.ts';
+import type { ServerToDisplay } from './contract-display.ts';
 import { errorOf, wireError } from './failures.ts';
-import { tokenOf } from './login-cookie.ts';
+import { panelTokenOf, tokenOf } from './login-cookie.ts';
 import { isOwnOrigin } from './origin.ts';
-import { checked } from './routes.ts';
+import { checked } from './route.ts';
 import { shortId } from './schemas.ts';
 import { roomView, signView } from './wire.ts';
+import { displayView } from './wire-display.ts';
 
 /** What a client may send at once: the id of a room. */
 const MESSAGE_BYTES_MAX = 4_096;
@@ -26,6 +28,7 @@ interface SocketData {
 type Nothing = Record<string, never>;
 type PanelSocket = Socket<PanelToServer, ServerToPanel, Nothing, SocketData>;
 type SignSocket = Socket<SignToServer, ServerToSign, Nothing, SocketData>;
+type DisplaySocket = Socket<SignToServer, ServerToDisplay, Nothing, SocketData>;
 
 export interface SocketsOptions {
   readonly http: HttpServer;
@@ -46,7 +49,7 @@ export function attachSockets({ http, desk, log }: SocketsOptions): { close(): P
   });
   io.use((socket, next) => {
     const token = tokenOf(socket.handshake.headers.cookie);
-    const caller = token === null ? null : desk.callerOf(token);
+    const caller = token === null ? null : desk.door.callerOf(token, panelTokenOf(socket.handshake.headers.cookie));
     if (caller === null) {
       next(refusal(new AppError('not-logged-in', 'nobody is logged in')));
       return;
@@ -66,7 +69,7 @@ export function attachSockets({ http, desk, log }: SocketsOptions): { close(): P
       desk.watchRoom(caller, room, (view) => socket.volatile.emit('room', roomView(desk, caller, view))),
     );
   });
-  desk.onLoginEnded((login) => {
+  desk.door.onLoginEnded((login) => {
     io.to(roomOfLogin(login)).emit('logged-out');
     io.in(roomOfLogin(login)).disconnectSockets(true);
   });
@@ -76,6 +79,14 @@ export function attachSockets({ http, desk, log }: SocketsOptions): { close(): P
   signs.on('connection', (socket) => {
     onWatch(socket, log, (room) => desk.watchSign(room, (view) => socket.volatile.emit('sign', signView(view))));
   });
+  const displays = io.of('/display') as unknown as {
+    on(event: 'connection', listener: (socket: DisplaySocket) => void): void;
+  };
+  displays.on('connection', (socket) => {
+    onWatch(socket, log, (id) =>
+      desk.signs.watchDisplay(id, (view) => socket.volatile.emit('display', displayView(view))),
+    );
+  });
   return {
     close: async () => {
       await io.close();
@@ -83,8 +94,12 @@ export function attachSockets({ http, desk, log }: SocketsOptions): { close(): P
   };
 }
 
-/** Each socket watches one room at a time: the last it named. */
-function onWatch(socket: PanelSocket | SignSocket, log: Log, watch: (room: string) => () => void): void {
+/** Each socket watches one room (or display) at a time: the last it named. */
+function onWatch(
+  socket: PanelSocket | SignSocket | DisplaySocket,
+  log: Log,
+  watch: (room: string) => () => void,
+): void {
   let stop: (() => void) | null = null;
   socket.on('watch', (room: unknown, answer: unknown) => {
     try {

@@ -1,29 +1,13 @@
 /** From the desk's snapshots to the contract: the one place where what the site knows becomes what the panel may see. */
-import type {
-  Alarm,
-  Caller,
-  Complaint,
-  Desk,
-  ReviewSnapshot,
-  RoomSnapshot,
-  SessionSnapshot,
-  SignSnapshot,
-} from '../core/desk.ts';
+import type { Alarm, Caller, Complaint, Desk, ReviewSnapshot, RoomSnapshot, SignSnapshot } from '../core/desk.ts';
 import type { RoomPlan } from '../core/site-plan.ts';
-import type { Me, ReviewView, RoomName, RoomView, SessionView, SignView, Trouble } from './contract.ts';
+import type { ReviewView, RoomName, RoomView, SignView, Trouble } from './contract.ts';
 import { hintOf } from './failures.ts';
+import { checkView, docketEntry, sessionView } from './wire-hearing.ts';
+import { wordingView } from './wording-view.ts';
 
 export function roomName({ id, name, nameEn }: RoomPlan): RoomName {
   return { id, name, nameEn };
-}
-
-export function meView(caller: Caller, rooms: readonly RoomPlan[]): Me {
-  const { id, name, role } = caller.person;
-  return { person: { id, name, role }, rooms: rooms.map(roomName) };
-}
-
-export function sessionView(snapshot: SessionSnapshot): SessionView {
-  return { ...snapshot };
 }
 
 /** A room as this caller may see it. */
@@ -35,6 +19,8 @@ export function roomView(desk: Desk, caller: Caller, snapshot: RoomSnapshot): Ro
     readiness: snapshot.readiness,
     streams: snapshot.streams.map((stream) => ({ ...stream, trouble: troubleView(stream.trouble) })),
     session: snapshot.session === null ? null : sessionView(snapshot.session),
+    docket: snapshot.docket.map(docketEntry),
+    check: snapshot.check === null ? null : checkView(snapshot.check),
     may: desk.mayIn(caller, snapshot),
     recorder: snapshot.recorder,
     centre: snapshot.centre,
@@ -44,7 +30,8 @@ export function roomView(desk: Desk, caller: Caller, snapshot: RoomSnapshot): Ro
 }
 
 export function signView(snapshot: SignSnapshot): SignView {
-  return { ...snapshot, room: roomName(snapshot.room) };
+  const { room, at, state, since, notice, next } = snapshot;
+  return { room: roomName(room), at, state, since, notice: wordingView(notice), next };
 }
 
 export function reviewView(snapshot: ReviewSnapshot): ReviewView {

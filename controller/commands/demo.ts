@@ -70,6 +70,8 @@ export const demo: Command = {
       const ready = JSON.parse(line.slice('ready '.length)) as {
         panel: string;
         pins: { readonly [person: string]: string };
+        secrets: { readonly [person: string]: string };
+        pair?: string;
       };
       const rooms = config.rooms.map(
         ({ id, name }) => `  ${name}: ${ready.panel}room/${id}   告示屏 sign: ${ready.panel}sign/${id}`,
@@ -80,14 +82,18 @@ export const demo: Command = {
           '全程 Quancheng is running.',
           '',
           `  panel: ${ready.panel}`,
+          ...(ready.pair === undefined ? [] : [`  pair this browser as a panel, once: ${ready.pair}`]),
           ...rooms,
           `  data: ${data}   logs: ${join(data, 'logs')}`,
         ].join('\n'),
       );
-      const pins = Object.entries(ready.pins).map(
-        ([person, pin]) => `  ${config.people.find(({ id }) => id === person)?.name ?? person} (${person}): ${pin}`,
-      );
+      const lines = (told: { readonly [person: string]: string }) =>
+        Object.entries(told).map(
+          ([person, text]) => `  ${config.people.find(({ id }) => id === person)?.name ?? person} (${person}): ${text}`,
+        );
+      const [pins, secrets] = [lines(ready.pins), lines(ready.secrets)];
       if (pins.length > 0) console.log(['', 'PINs, shown this once:', ...pins].join('\n'));
+      if (secrets.length > 0) console.log(['', 'Secrets, for any browser, shown this once:', ...secrets].join('\n'));
       console.log('\nCtrl-C stops everything.\n');
       console.log(line);
       await stop;

@@ -8,6 +8,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Config, Device } from '../config/schema.ts';
 import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
 import type { DiskRole, FromRecorder, RecorderStatus } from '../core/recording.ts';
+import { noticeOfKind } from '../core/rules/notices.ts';
 import { dial } from '../forward/dial.ts';
 import { Disk } from '../ledger/disk.ts';
 import { FolderLock } from '../ledger/lock.ts';
@@ -17,6 +18,7 @@ import { DescribeFault, describe } from '../recorder/describe.ts';
 import { type Checks, type DiskFacts, examine, exitCodeOf, renderFindings } from '../site/doctor.ts';
 import { type Command, readArguments } from './command.ts';
 import { recorderSockets } from './site-disks.ts';
+import { standsOf } from './stands.ts';
 import { brokerAddress, configPath } from './start.ts';
 
 const USE: Step = { do: 'use' };
@@ -42,6 +44,7 @@ export const doctor: Command = {
         await clock.refresh();
         return clock.state();
       },
+      rules: { rules: config.rules, nowMs: new SystemClock().now().wallMs },
       devices: config.devices.map((device) => ({
         id: device.id,
         camera: 'onvif' in device.source ? onvifCamera({ address: device.source.onvif, login: device.login }) : null,
@@ -54,12 +57,31 @@ export const doctor: Command = {
           config.devices.find((device) => device.id === id),
         ),
       broker: mqtt === null ? null : () => askBroker(config, mqtt),
+      ...speechCheck(config),
       recorder: async () => (await askRecorder(config)).version,
     });
     process.stdout.write(renderFindings(findings));
     return exitCodeOf(findings);
   },
 };
+
+/** Every notice, where there is a loudspeaker to speak it. */
+function speechCheck({ displays, rules, ...rest }: Config): { readonly speech?: () => Promise<string> } {
+  if (!displays.some(({ loudspeaker }) => loudspeaker)) return {};
+  const { voice } = standsOf({ displays, rules, ...rest });
+  const { set } = rules;
+  const notices = new Map(set.kinds.map(({ id }) => noticeOfKind(set, id)).map((notice) => [notice.id, notice]));
+  return {
+    speech: async () => {
+      const told: string[] = [];
+      for (const { id, version, zh } of notices.values()) {
+        const { how } = await voice.speechOf({ notice: id, version, text: zh });
+        told.push(`${id} ${how}`);
+      }
+      return `notices can be spoken: ${told.join(', ')}`;
+    },
+  };
+}
 
 function ffmpeg(args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {

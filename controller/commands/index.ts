@@ -26,5 +26,6 @@ export const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   verify: async () => (await import('./verify.ts')).verify,
   reindex: async () => (await import('./reindex.ts')).reindex,
   pin: async () => (await import('./pin.ts')).pin,
+  secret: async () => (await import('./pin.ts')).secret,
   help: async () => help,
 };

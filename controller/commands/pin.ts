@@ -1,4 +1,4 @@
-/** `quancheng pin`: a new PIN for somebody who lost theirs. The controller must not be running: a journal has one writer. */
+/** `quancheng pin` and `secret`: a new one for somebody who lost theirs. The controller must not be running: a journal has one writer. */
 import { existsSync } from 'node:fs';
 import { argonPins } from '../api/pin-hasher.ts';
 import { loadConfig } from '../config/load.ts';
@@ -10,7 +10,9 @@ import { Journal } from '../ledger/journal.ts';
 import { layoutOf } from '../ledger/layout.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { IndexedJournal } from '../site/indexed-journal.ts';
-import { type FirstPin, People } from '../site/people.ts';
+import { Logins } from '../site/logins.ts';
+import { People, THE_SITE } from '../site/people.ts';
+import { personKey, TryBook } from '../site/try-book.ts';
 import { catchUp } from '../store/catch-up.ts';
 import { openStore } from '../store/open-index.ts';
 import type { Store } from '../store/store.ts';
@@ -22,29 +24,39 @@ import { configPath } from './start.ts';
 export const pin: Command = {
   summary: 'give a person a new PIN and end their logins; stop the controller first, the recorder may go on',
   usage: 'pin PERSON --config FILE',
-  async run(args) {
-    const { options, words } = readArguments(args, ['config'], 1);
-    const person = words[0];
-    if (person === undefined) throw new AppError('bad-usage', 'pin needs the PERSON, by the id in the configuration');
-    const config = loadConfig(configPath(options['config']));
-    // Both are said before anything is opened, so that a slip of the pen leaves the data folder as it was.
-    refuseStranger(config, person);
-    refuseEmptyFolder(config);
-    const lock = await lockRoots(config);
-    try {
-      const given = await giveNewPin(config, person, processLog('pin'));
-      console.log(`new PIN of ${given.name} (${given.person}), shown this once: ${given.pin}`);
-    } finally {
-      await lock.release();
-    }
-    return 0;
-  },
+  run: (args) => give(args, 'pin'),
 };
 
-function refuseStranger({ people }: Config, person: string): void {
-  if (people.some(({ id }) => id === person)) return;
-  const known = people.map(({ id }) => id).join(', ');
-  throw new AppError('bad-usage', `nobody in the configuration has the id ${JSON.stringify(person)}; it has ${known}`);
+export const secret: Command = {
+  summary: 'give a person a new secret, for any browser, and end their logins; stop the controller first',
+  usage: 'secret PERSON --config FILE',
+  run: (args) => give(args, 'secret'),
+};
+
+async function give(args: readonly string[], what: 'pin' | 'secret'): Promise<number> {
+  const { options, words } = readArguments(args, ['config'], 1);
+  const id = words[0];
+  if (id === undefined) throw new AppError('bad-usage', `${what} needs the PERSON, by the id in the configuration`);
+  const config = loadConfig(configPath(options['config']));
+  // Both are said before anything is opened, so that a slip of the pen leaves the data folder as it was.
+  const name = nameOf(config, id);
+  refuseEmptyFolder(config);
+  const lock = await lockRoots(config);
+  try {
+    const given = await giveNew(config, id, what, processLog(what));
+    console.log(`new ${what === 'pin' ? 'PIN' : 'secret'} of ${name} (${id}), shown this once: ${given}`);
+  } finally {
+    await lock.release();
+  }
+  return 0;
+}
+
+/** The name of somebody in the configuration. Throws `bad-usage` for anybody else. */
+function nameOf({ people }: Config, id: string): string {
+  const found = people.find((person) => person.id === id);
+  if (found !== undefined) return found.name;
+  const known = people.map((person) => person.id).join(', ');
+  throw new AppError('bad-usage', `nobody in the configuration has the id ${JSON.stringify(id)}; it has ${known}`);
 }
 
 /** A folder made here would belong to whoever runs this command and not to the service. */
@@ -57,7 +69,7 @@ function refuseEmptyFolder(config: Config): void {
 }
 
 /** The part of the controller that knows people: journal, index, PINs. Everything is closed again when it resolves. */
-async function giveNewPin(config: Config, person: string, log: Log): Promise<FirstPin> {
+async function giveNew(config: Config, person: string, what: 'pin' | 'secret', log: Log): Promise<string> {
   const clock = new SystemClock();
   await clock.refresh();
   const disks = await openDisks(config, clock, log);
@@ -81,8 +93,13 @@ async function giveNewPin(config: Config, person: string, log: Log): Promise<Fir
       onFatal: () => undefined,
       log,
     });
-    const people = new People({ people: config.people, index: store, journal: indexed, pins: argonPins, clock, log });
-    return await people.newPin(person);
+    const people = new People({ people: config.people, index: store.people, journal: indexed, pins: argonPins });
+    const given = what === 'pin' ? await people.givePin(person) : await people.giveSecret(person, THE_SITE);
+    new Logins(store.people, clock, config.people).endWhere((login) => login.person === person);
+    const tries = new TryBook(store.people, clock, log);
+    tries.start();
+    tries.clear(personKey(person));
+    return given;
   } finally {
     index?.close();
     await journal.close();

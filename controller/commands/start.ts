@@ -11,6 +11,7 @@ import type { Config } from '../config/schema.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { SiteFact } from '../core/facts.ts';
 import type { PublicKey } from '../core/jws.ts';
+import type { Orders } from '../core/orders.ts';
 import type { CentreLink, Log } from '../core/ports.ts';
 import type { DevicePlan } from '../core/site-plan.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
@@ -21,6 +22,7 @@ import { awayError, type Disks } from '../ledger/disks.ts';
 import { Journal } from '../ledger/journal.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { RecorderLink } from '../recorder/link.ts';
+import { rulesFindings } from '../site/doctor-rules.ts';
 import { Site } from '../site/site.ts';
 import { catchUp } from '../store/catch-up.ts';
 import { openStore } from '../store/open-index.ts';
@@ -28,6 +30,7 @@ import { StoreOutbox } from '../store/outbox.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
 import { keyPathOf, layoutNow, lockRoots, openDisks, recorderSockets, shareKey } from './site-disks.ts';
+import { standsOf } from './stands.ts';
 import { VERSION } from './version.ts';
 
 /** Asked for by systemd's Restart=: the journal broke, a fresh process takes it up again. */
@@ -36,6 +39,7 @@ const EXIT_TEMPORARY = 75;
 const PANEL_FOLDER = fileURLToPath(new URL('../../panel', import.meta.url));
 const RESERVE_EVERY_MS = 2_000;
 const INDEX_AHEAD_MS_MAX = 5_000;
+const DEMO_PAIRING_MS = 8 * 3_600_000;
 const NOT_CONFIGURED: CentreLink = { state: 'not-configured', trouble: null };
 
 export const start: Command = {
@@ -45,6 +49,8 @@ export const start: Command = {
     const { options } = readArguments(args, ['config']);
     const config = loadConfig(configPath(options['config']));
     const log = processLog('controller');
+    const troubles = rulesFindings(config.rules, new SystemClock().now().wallMs);
+    for (const { level, message, hint } of troubles) if (level !== 'ok') log.warn({ hint }, message);
     const stop = untilAskedToStop();
     const { close, failed } = await startController(config, log);
     const reason = await Promise.race([stop, failed]);
@@ -120,6 +126,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
         onvifCamera({ address: 'onvif' in device.source ? device.source.onvif : '', login: device.login }),
       signer,
       pins: argonPins,
+      ...standsOf(config),
       clock,
       log,
       link: () => forwarder?.link() ?? NOT_CONFIGURED,
@@ -135,7 +142,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     recorder.start();
     closings.push(() => recorder.close());
     const outbox = new StoreOutbox(store, site.journal, (segment) => disks.pathOf(segment));
-    forwarder = forwarderOf(config, outbox, signer, clock, log);
+    forwarder = forwarderOf(config, outbox, signer, clock, log, site.orders);
     forwarder?.start();
     closings.push(() => forwarder?.close());
     const api = await startApi({
@@ -148,13 +155,30 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     });
     closings.push(() => api.close());
     const panel = `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${api.port}/`;
-    const pins = Object.fromEntries(site.takeFirstPins().map(({ person, pin }) => [person, pin]));
-    console.log(`ready ${JSON.stringify({ panel, api: `${panel}api/v1`, pins, data: config.storage.data })}`);
+    const first = site.takeFirst();
+    const pins = Object.fromEntries(first.pins.map(({ person, pin }) => [person, pin]));
+    const secrets = Object.fromEntries(first.secrets.map(({ person, secret }) => [person, secret]));
+    const ready = {
+      panel,
+      api: `${panel}api/v1`,
+      pins,
+      secrets,
+      ...demoPairing(config, site, panel),
+      data: config.storage.data,
+    };
+    console.log(`ready ${JSON.stringify(ready)}`);
     return { close, failed };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** The demonstration pairs what is opened by the link that it prints: once, and within a working day. */
+function demoPairing({ site: { demo }, rooms }: Config, site: Site, panel: string): { readonly pair?: string } {
+  const [room] = rooms;
+  if (!demo || room === undefined) return {};
+  return { pair: `${panel}pair#${site.pairingCode(room.id, `演示屏 ${room.name}`, DEMO_PAIRING_MS)}` };
 }
 
 /** The site's journal on every disk, following them as they go and come. */
@@ -210,13 +234,23 @@ function forwarderOf(
   signer: SiteSigner,
   clock: SystemClock,
   log: Log,
+  orders: Orders,
 ): Forwarder | null {
   if (config.mqtt === null) return null;
   const trust =
     config.centreKeyFile !== null
       ? { keys: keysIn(config.centreKeyFile) }
       : { file: publicKeysFileOf(config.centre?.folder ?? '') };
-  return new Forwarder({ ...brokerAddress(config.mqtt), site: config.site.id, outbox, signer, trust, clock, log });
+  return new Forwarder({
+    ...brokerAddress(config.mqtt),
+    site: config.site.id,
+    outbox,
+    signer,
+    trust,
+    clock,
+    log,
+    orders,
+  });
 }
 
 /** How the configuration says to reach the broker; certificates are read now. */

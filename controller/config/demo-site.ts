@@ -22,6 +22,8 @@ export function demoSite(place: DemoPlace): { readonly site: string; readonly se
   const site = {
     site: { id: 'demo', name: '演示站点', nameEn: 'Demonstration site', demo: true },
     listen: { host: DEFAULT_HOST, port: place.port },
+    // Nobody but this machine reaches it, and it shall open without ceremony.
+    login: { unpaired: 'pin' },
     storage: { data: place.data },
     mqtt: { embeddedBroker: { host: DEFAULT_HOST, port: place.brokerPort } },
     centre: { folder: place.centre },
@@ -31,6 +33,11 @@ export function demoSite(place: DemoPlace): { readonly site: string; readonly se
       { ...device, id: 'panorama', name: '全景', kind: 'camera', source: { onvif: place.devices.panorama } },
       { ...device, id: 'evidence', name: '证据台', kind: 'camera', source: { onvif: place.devices.evidence } },
       { ...device, id: 'microphone', name: '话筒', kind: 'microphone', source: { rtsp: place.devices.microphone } },
+    ],
+    // Whoever opens their addresses sees them; nobody misses them.
+    displays: [
+      { id: 'hearing-1-door', name: '第一听证室门外', room: 'hearing-1', mandatory: false },
+      { id: 'hall-entrance', name: '大厅入口', shows: 'hall', mandatory: false },
     ],
     people: [
       { id: 'clerk', name: '书记员', role: 'clerk', rooms: ['hearing-1'] },

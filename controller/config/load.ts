@@ -1,24 +1,30 @@
 /** Reads the site file and the secrets beside it, once, and answers a frozen configuration or every fault at the same time. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { AppError, errnoOf, type FieldFault, sentenceOf } from '../core/errors.ts';
+import type { SiteRules } from '../core/rules/site-rules.ts';
+import { displaySchema, indicatorSchema } from './display-schema.ts';
 import { Login } from './login.ts';
+import { findRules } from './rule-files.ts';
 import { type Draft, faultsBetweenFields, type Item } from './rules.ts';
 import {
   type Config,
   deviceSchema,
   listenSchema,
+  loginSchema,
   mqttSchema,
+  type PersonFile,
   personSchema,
   roomSchema,
+  rulesSchema,
   type Secrets,
   type SiteFile,
   secretsSchema,
   siteSchema,
   storageSchema,
 } from './schema.ts';
+import { yamlValue } from './yaml-text.ts';
 
 const MODE_OF_OTHERS = 0o077;
 const VALUE_SHOWN_MAX = 80;
@@ -35,8 +41,9 @@ export function loadConfig(path: string): Config {
   const secrets = readSecrets(path, raw, faults);
   faults.push(...faultsBetweenFields(draftOf(raw, secrets)));
   if (parsed.success) faults.push(...unreadableFiles(path, parsed.data));
-  if (!parsed.success || secrets === null || faults.length > 0) throw badConfig(path, faults);
-  return deepFreeze(configOf(path, parsed.data, secrets));
+  const rules = readRules(path, raw, faults);
+  if (!parsed.success || secrets === null || rules === null || faults.length > 0) throw badConfig(path, faults);
+  return deepFreeze(configOf(path, parsed.data, secrets, rules));
 }
 
 function badConfig(path: string, fields: readonly FieldFault[]): AppError {
@@ -53,19 +60,9 @@ function readYaml(path: string, schema: 'core' | 'failsafe'): unknown {
   } catch (error) {
     throw new AppError('bad-config', `${path} cannot be read: ${sentenceOf(error)}`, { cause: error });
   }
-  // Without pretty errors, because those quote the line, and the line may hold a password.
-  const lines = new LineCounter();
-  const document = parseDocument(text, { schema, lineCounter: lines, prettyErrors: false });
-  const fields = document.errors.map(({ pos, message }) => {
-    const { line, col } = lines.linePos(pos[0]);
-    return { field: `line ${line}, column ${col}`, message };
-  });
-  if (fields.length > 0) throw badConfig(path, fields);
-  try {
-    return document.toJS();
-  } catch (error) {
-    throw new AppError('bad-config', `${path} cannot be read: ${sentenceOf(error)}`);
-  }
+  const yaml = yamlValue(text, schema);
+  if (!yaml.ok) throw badConfig(path, yaml.faults);
+  return yaml.value;
 }
 
 /** Logins by name; none without a secrets file, null when there is one that cannot be used. */
@@ -97,6 +94,18 @@ function readSecrets(path: string, raw: unknown, faults: FieldFault[]): Secrets 
   return null;
 }
 
+/** The rules of the site; null when the fields that name them are at fault, or when what they name is. */
+function readRules(path: string, raw: unknown, faults: FieldFault[]): SiteRules | null {
+  const named = rulesSchema.safeParse({ rules: entryOf(raw, 'rules'), rulesFolder: entryOf(raw, 'rulesFolder') });
+  // Then the schema of the whole file has named the fault already.
+  if (!named.success) return null;
+  const { rules, rulesFolder } = named.data;
+  const found = findRules(rules, rulesFolder === null ? null : resolve(dirname(path), rulesFolder));
+  if (found.ok) return found.rules;
+  faults.push(...found.faults);
+  return null;
+}
+
 /** Certificates and keys are asked for at once, not at the first connection at night. */
 function unreadableFiles(path: string, site: SiteFile): FieldFault[] {
   const files: readonly [string, string | null | undefined][] = [
@@ -104,6 +113,7 @@ function unreadableFiles(path: string, site: SiteFile): FieldFault[] {
     ['mqtt.certFile', site.mqtt?.certFile],
     ['mqtt.keyFile', site.mqtt?.keyFile],
     ['centreKeyFile', site.centreKeyFile],
+    ...site.speech.recordings.map((one, i): [string, string] => [`speech.recordings[${i}].file`, one.file]),
   ];
   return files.flatMap(([field, file]) => {
     if (file === undefined || file === null) return [];
@@ -157,14 +167,19 @@ function draftOf(raw: unknown, secrets: Secrets | null): Draft {
   const people = itemsOf(raw, 'people', personSchema);
   const listen = listenSchema.safeParse(entryOf(raw, 'listen') ?? {});
   const storage = storageSchema.safeParse(entryOf(raw, 'storage') ?? {});
+  const login = loginSchema.safeParse(entryOf(raw, 'login') ?? {});
   const mqtt = mqttSchema.safeParse(entryOf(raw, 'mqtt'));
   return {
     rooms: rooms.items,
     devices: devices.items,
     people: people.items,
+    displays: itemsOf(raw, 'displays', displaySchema).items,
+    indicators: itemsOf(raw, 'indicators', indicatorSchema).items,
     whole: { rooms: rooms.whole, devices: devices.whole },
     listenPort: listen.success ? listen.data.port : null,
     storage: storage.success ? storage.data : null,
+    listenHost: listen.success ? listen.data.host : null,
+    unpaired: login.success ? login.data.unpaired : null,
     mqtt: mqtt.success ? mqtt.data : null,
     hasCentre: (entryOf(raw, 'centre') ?? null) !== null,
     hasCentreKey: (entryOf(raw, 'centreKeyFile') ?? null) !== null,
@@ -182,16 +197,17 @@ function itemsOf<T>(raw: unknown, list: string, schema: z.ZodType<T>): { items: 
   return { items, whole: items.length === entries.length };
 }
 
-function configOf(path: string, site: SiteFile, secrets: Secrets): Config {
+function configOf(path: string, site: SiteFile, secrets: Secrets, rules: SiteRules): Config {
   const logins = new Map(
     Object.entries(secrets.logins).map(([name, { user, password }]) => [name, new Login(user, password)]),
   );
   const loginOf = (name: string | null): Login | null => (name === null ? null : (logins.get(name) ?? null));
   const beside = <T extends string | null | undefined>(file: T): T =>
     (typeof file === 'string' ? resolve(dirname(path), file) : file) as T;
-  const { secrets: _, mqtt, ...rest } = site;
+  const { secrets: _, rulesFolder: __, mqtt, ...rest } = site;
   return {
     ...rest,
+    rules,
     centreKeyFile: beside(site.centreKeyFile),
     mqtt:
       mqtt === null
@@ -205,7 +221,20 @@ function configOf(path: string, site: SiteFile, secrets: Secrets): Config {
             login: loginOf(mqtt.login),
           },
     devices: site.devices.map((device) => ({ ...device, login: loginOf(device.login) })),
+    indicators: site.indicators.map((one) => ({ ...one, login: loginOf(one.login) })),
+    speech: {
+      ...site.speech,
+      recordings: site.speech.recordings.map((one) => ({ ...one, file: beside(one.file) })),
+    },
+    people: withAdministrator(site.people),
   };
+}
+
+/** A site that names no administrator gets one: somebody has to pair its panels. */
+function withAdministrator(people: readonly PersonFile[]): PersonFile[] {
+  if (people.some(({ role }) => role === 'administrator')) return [...people];
+  const id = people.some((person) => person.id === 'administrator') ? 'site-administrator' : 'administrator';
+  return [...people, { id, name: '管理员', role: 'administrator', rooms: 'all' }];
 }
 
 /** Address of the embedded broker as this machine reaches it. */

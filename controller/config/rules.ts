@@ -4,6 +4,7 @@
  */
 import { relative } from 'node:path';
 import type { FieldFault } from '../core/errors.ts';
+import type { DisplayFile, IndicatorFile } from './display-schema.ts';
 import type { DeviceFile, MqttFile, PersonFile, RoomFile, StorageFile } from './schema.ts';
 
 /** One well-formed entry of a list and where it stands, for example `devices[2]`. */
@@ -17,9 +18,14 @@ export interface Draft {
   readonly rooms: readonly Item<RoomFile>[];
   readonly devices: readonly Item<DeviceFile>[];
   readonly people: readonly Item<PersonFile>[];
+  readonly displays: readonly Item<DisplayFile>[];
+  readonly indicators: readonly Item<IndicatorFile>[];
   readonly whole: { readonly rooms: boolean; readonly devices: boolean };
   readonly listenPort: number | null;
   readonly storage: StorageFile | null;
+  /** Null when it is not well formed. */
+  readonly listenHost: string | null;
+  readonly unpaired: 'secret' | 'pin' | null;
   readonly mqtt: MqttFile | null;
   readonly hasCentre: boolean;
   readonly hasCentreKey: boolean;
@@ -32,12 +38,15 @@ const RULES: readonly ((draft: Draft) => readonly FieldFault[])[] = [
   sourcesDiffer,
   roomsOfDevicesExist,
   roomsOfPeopleExist,
+  roomsOfDisplaysAndLampsExist,
   roomsHaveAMandatoryStream,
   loginsExist,
   brokerIsNamedOnce,
+  lampsHaveABroker,
   certificateAndKeyComeTogether,
   portsDiffer,
   disksLieApart,
+  pinsStayOnThisMachine,
   receiptsCanBeChecked,
 ];
 
@@ -47,16 +56,18 @@ export function faultsBetweenFields(draft: Draft): FieldFault[] {
 }
 
 function idsAreUnique(draft: Draft): FieldFault[] {
-  return [draft.rooms, draft.devices, draft.people].flatMap((items: readonly Item<{ id: string }>[]) => {
-    const first = new Map<string, string>();
-    return items.flatMap(({ at, value }) => {
-      const before = first.get(value.id);
-      if (before === undefined) first.set(value.id, at);
-      return before === undefined
-        ? []
-        : [{ field: `${at}.id`, message: `is used by ${before} already (value: "${value.id}")` }];
-    });
-  });
+  return [draft.rooms, draft.devices, draft.people, draft.displays, draft.indicators].flatMap(
+    (items: readonly Item<{ id: string }>[]) => {
+      const first = new Map<string, string>();
+      return items.flatMap(({ at, value }) => {
+        const before = first.get(value.id);
+        if (before === undefined) first.set(value.id, at);
+        return before === undefined
+          ? []
+          : [{ field: `${at}.id`, message: `is used by ${before} already (value: "${value.id}")` }];
+      });
+    },
+  );
 }
 
 /** A copied entry with the address of the other camera would record one camera twice and the other not at all. */
@@ -88,6 +99,23 @@ function roomsOfPeopleExist(draft: Draft): FieldFault[] {
   );
 }
 
+function roomsOfDisplaysAndLampsExist(draft: Draft): FieldFault[] {
+  if (!draft.whole.rooms) return [];
+  return [...draft.displays, ...draft.indicators].flatMap(({ at, value }) =>
+    value.room === null || roomExists(draft, value.room)
+      ? []
+      : [{ field: `${at}.room`, message: `is not one of rooms (value: "${value.room}")` }],
+  );
+}
+
+/** A lamp by MQTT speaks over the site's own broker unless it names one. */
+function lampsHaveABroker({ mqtt, indicators }: Draft): FieldFault[] {
+  if (mqtt !== null) return [];
+  return indicators
+    .filter(({ value }) => 'mqtt' in value.drive && value.drive.mqtt.url === undefined)
+    .map(({ at }) => ({ field: `${at}.drive.mqtt.url`, message: 'is missing: the site has no broker of its own' }));
+}
+
 function roomExists(draft: Draft, room: string): boolean {
   return draft.rooms.some(({ value }) => value.id === room);
 }
@@ -108,6 +136,7 @@ function loginsExist(draft: Draft): FieldFault[] {
   if (logins === null) return [];
   const named = [
     ...draft.devices.map(({ at, value }) => ({ field: `${at}.login`, login: value.login })),
+    ...draft.indicators.map(({ at, value }) => ({ field: `${at}.login`, login: value.login })),
     { field: 'mqtt.login', login: draft.mqtt?.login ?? null },
   ];
   return named.flatMap(({ field, login }) =>
@@ -136,6 +165,13 @@ function portsDiffer({ mqtt, listenPort }: Draft): FieldFault[] {
   const broker = mqtt?.embeddedBroker?.port;
   if (broker === undefined || broker !== listenPort) return [];
   return [{ field: 'mqtt.embeddedBroker.port', message: `is the port of listen already (value: "${broker}")` }];
+}
+
+/** Whoever reaches this machine could try PINs from any browser; what is only for a machine by itself stays on it. */
+function pinsStayOnThisMachine({ listenHost, unpaired }: Draft): FieldFault[] {
+  if (unpaired !== 'pin' || listenHost === null || /^(?:localhost$|127\.|::1$)/.test(listenHost)) return [];
+  const message = `can be pin only while listen.host is this machine itself (value: "${listenHost}")`;
+  return [{ field: 'login.unpaired', message }];
 }
 
 /** Without the centre's key no receipt can be checked, so nothing could ever be released. */

@@ -2,56 +2,18 @@
  * The site configuration: one schema with its defaults. Unknown fields are refused, because a misspelt field that is silently
  * ignored is a camera that is silently not recorded. Rules between fields are in rules.ts; the commented example is sample.yaml.
  */
-import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { STREAM_ID_PATTERN } from '../core/recording.ts';
+import type { SiteRules } from '../core/rules/site-rules.ts';
 import { ULID_PATTERN } from '../core/ulid.ts';
+import { displaySchema, type IndicatorFile, indicatorSchema, speechSchema } from './display-schema.ts';
 import type { Login } from './login.ts';
+import { brokerUrl, file, folder, host, hostPort, id, isPrintable, loginName, port, rtspUrl, text } from './parts.ts';
 
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 8480;
 export const DEFAULT_DATA = '/var/lib/quancheng';
 export const DEFAULT_BROKER_PORT = 1883;
-
-/** A host name, an IPv4 address or an IPv6 address in brackets, and a port if it is not the usual one. */
-const HOST_PORT_PATTERN = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1,5})?$/;
-
-const id = z
-  .string()
-  .regex(
-    STREAM_ID_PATTERN,
-    'must be 1 to 24 small letters, digits and hyphens, and begin and end with a letter or digit',
-  );
-const text = z.string().trim().min(1, 'must not be empty').max(100, 'must be at most 100 characters');
-const loginName = z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be the name of a login in the secrets file');
-const host = z.string().regex(/^[A-Za-z0-9.:-]+$/, 'must be a host name or an address without port');
-const port = z.int().min(1).max(65_535);
-const folder = z.string().refine(isAbsolute, 'must be an absolute path');
-const file = z.string().min(1, 'must not be empty');
-
-const hostPort = z
-  .string()
-  .regex(HOST_PORT_PATTERN, 'must be host or host:port, for example 192.168.1.21 or 192.168.1.21:8000')
-  .refine((value) => portOf(value) >= 1 && portOf(value) <= 65_535, 'must have a port from 1 to 65535');
-
-const rtspUrl = z
-  .string()
-  .refine((value) => urlOf(value)?.protocol === 'rtsp:', 'must be an address like rtsp://192.168.1.21:554/path')
-  .refine(
-    (value) => !hasLogin(value),
-    'must not hold a login: put user and password into the secrets file and name them in login',
-  );
-
-const brokerUrl = z
-  .string()
-  .refine(
-    (value) => ['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(urlOf(value)?.protocol ?? ''),
-    'must be an address like mqtts://centre.example:8883',
-  )
-  .refine(
-    (value) => !hasLogin(value),
-    'must not hold a login: put user and password into the secrets file and name them in login',
-  );
+export const DEFAULT_RULES = 'hebei-tax-2017';
 
 const source = z
   .strictObject({ onvif: hostPort.optional(), profile: text.optional(), rtsp: rtspUrl.optional() })
@@ -111,9 +73,19 @@ export const storageSchema = z.strictObject({
     .default(null),
 });
 
+export const rulesSchema = z.object({
+  rules: z.string('must be the id of a rule set').default(DEFAULT_RULES),
+  rulesFolder: file.nullable().default(null),
+});
+
+/** PINs are taken at paired panels only; `pin` also takes them from unpaired browsers of this machine. */
+export const loginSchema = z.strictObject({ unpaired: z.enum(['secret', 'pin']).default('secret') });
+
 export const siteSchema = z.strictObject({
+  ...rulesSchema.shape,
   site: z.strictObject({ id, name: text, nameEn: text, demo: z.boolean().default(false) }),
   listen: listenSchema.prefault({}),
+  login: loginSchema.prefault({}),
   storage: storageSchema.prefault({}),
   recording: z
     .strictObject({
@@ -123,6 +95,16 @@ export const siteSchema = z.strictObject({
       armedForS: z.number().min(10).max(86_400).default(60),
     })
     .prefault({}),
+  hearings: z
+    .strictObject({
+      armBeforeMin: z.number().min(0).max(120).default(15),
+      patienceMin: z.number().min(5).max(600).default(60),
+      ceilingH: z.number().min(0.5).max(24).default(4),
+      silenceMin: z.number().min(1).max(240).default(15),
+      countdownMin: z.number().min(1).max(120).default(10),
+      leadMin: z.number().min(0).max(120).default(10),
+    })
+    .prefault({}),
   mqtt: mqttSchema.nullable().default(null),
   centre: z.strictObject({ folder }).nullable().default(null),
   centreKeyFile: file.nullable().default(null),
@@ -130,6 +112,9 @@ export const siteSchema = z.strictObject({
   rooms: z.array(roomSchema).min(1, 'must hold at least one room'),
   devices: z.array(deviceSchema).min(1, 'must hold at least one device'),
   people: z.array(personSchema).min(1, 'must hold at least one person'),
+  displays: z.array(displaySchema).default([]),
+  speech: speechSchema.prefault({}),
+  indicators: z.array(indicatorSchema).default([]),
 });
 
 /** The secrets file: logins by name, so that cameras with the same login share one entry. */
@@ -158,30 +143,13 @@ type Frozen<T> = T extends Login ? T : T extends object ? { readonly [K in keyof
 
 /** The configuration as the program uses it: logins in place of their names, paths absolute, frozen. */
 export type Config = Frozen<
-  Omit<SiteFile, 'mqtt' | 'devices' | 'secrets'> & {
+  Omit<SiteFile, 'mqtt' | 'devices' | 'indicators' | 'secrets' | 'rules' | 'rulesFolder'> & {
+    rules: SiteRules;
     mqtt: (Omit<MqttFile, 'login' | 'url'> & { url: string; login: Login | null }) | null;
     devices: (Omit<DeviceFile, 'login'> & { login: Login | null })[];
+    indicators: (Omit<IndicatorFile, 'login'> & { login: Login | null })[];
   }
 >;
 export type Room = Config['rooms'][number];
 export type Device = Config['devices'][number];
 export type Person = Config['people'][number];
-
-function urlOf(value: string): URL | null {
-  return URL.canParse(value) ? new URL(value) : null;
-}
-
-function hasLogin(value: string): boolean {
-  const url = urlOf(value);
-  return url !== null && (url.username !== '' || url.password !== '');
-}
-
-/** The port of host:port; 80 when none is given. */
-function portOf(hostAndPort: string): number {
-  const found = /:(\d+)$/.exec(hostAndPort.replace(/^\[[^\]]*\]/, ''));
-  return found === null ? 80 : Number(found[1]);
-}
-
-function isPrintable(value: string): boolean {
-  return !/\p{Cc}/u.test(value);
-}

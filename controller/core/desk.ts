@@ -3,10 +3,14 @@
  * sessions or media past it (invariant 10). Times are UTC milliseconds.
  */
 import type { ErrorCode } from './errors.ts';
-import type { SegmentFact, SessionKind } from './facts.ts';
+import type { SegmentFact } from './facts.ts';
+import type { CheckSnapshot, DocketSnapshot, GapSnapshot, HearingDesk, SessionSnapshot } from './hearing-desk.ts';
+import type { Door, Staff } from './people-desk.ts';
 import type { CentreLink } from './ports.ts';
-import type { SessionState } from './session.ts';
-import type { PersonPlan, Role, RoomPlan } from './site-plan.ts';
+import type { FieldValues, SessionKind } from './session-facts.ts';
+import type { SignDesk } from './sign-desk.ts';
+import type { NextMatter, Wording } from './sign-face.ts';
+import type { PersonPlan, RoomPlan } from './site-plan.ts';
 
 /** What is wrong, as a code of the catalogue and a sentence. */
 export interface Complaint {
@@ -29,42 +33,6 @@ export interface StreamSnapshot {
   readonly hasAudio: boolean;
 }
 
-export interface GapSnapshot {
-  readonly stream: string;
-  readonly from: number;
-  readonly to: number | null;
-  readonly cause: string;
-}
-
-export interface SessionSnapshot {
-  readonly id: string;
-  readonly room: string;
-  readonly kind: SessionKind;
-  readonly matter: string;
-  readonly state: SessionState;
-  readonly requested: 'record' | 'stop';
-  readonly confirmed: boolean;
-  readonly openedAt: number;
-  readonly confirmedAt: number | null;
-  readonly closedAt: number | null;
-  /** Names of people. */
-  readonly openedBy: string;
-  readonly closedBy: string | null;
-  readonly streams: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly kind: 'camera' | 'microphone';
-    readonly mandatory: boolean;
-  }[];
-  readonly gaps: readonly GapSnapshot[];
-  readonly handOver: {
-    readonly done: number;
-    readonly total: number;
-    readonly bytesDone: number;
-    readonly bytesTotal: number;
-  };
-}
-
 export interface Alarm extends Complaint {
   readonly since: number;
   readonly level: 'warning' | 'alarm';
@@ -78,6 +46,9 @@ export interface RoomSnapshot {
   readonly readiness: 'asleep' | 'arming' | 'ready' | 'partly-ready';
   readonly streams: readonly StreamSnapshot[];
   readonly session: SessionSnapshot | null;
+  /** Of today, in the order of its times. */
+  readonly docket: readonly DocketSnapshot[];
+  readonly check: CheckSnapshot | null;
   readonly recorder: 'connected' | 'away';
   readonly centre: {
     readonly state: CentreLink['state'];
@@ -91,9 +62,10 @@ export interface RoomSnapshot {
 export interface SignSnapshot {
   readonly room: RoomPlan;
   readonly at: number;
-  readonly state: 'idle' | 'starting' | 'recording' | 'fault';
+  readonly state: 'idle' | 'next' | 'starting' | 'notice' | 'recording' | 'fault';
   readonly since: number | null;
-  readonly notice: { readonly zh: string; readonly en: string };
+  readonly notice: Wording | null;
+  readonly next: NextMatter | null;
 }
 
 export interface ReviewSnapshot {
@@ -135,31 +107,49 @@ export interface MediaFile {
 export interface Caller {
   readonly login: string;
   readonly person: PersonPlan;
+  readonly how: 'pin' | 'secret';
+  /** Id of the panel that the login was made at, or null. */
+  readonly panel: string | null;
 }
 
 export interface OpenPress {
   readonly press: string;
   readonly kind: SessionKind;
   readonly matter: string;
+  /** None when left out. */
+  readonly fields?: FieldValues;
+}
+
+/** What a person may do in a room now. */
+export interface MayInRoom {
+  readonly open: boolean;
+  readonly close: boolean;
+  readonly extend: boolean;
+  readonly annotate: boolean;
+  readonly schedule: boolean;
+  readonly check: boolean;
 }
 
 /** Refusals are AppErrors. */
 export interface Desk {
   site(): { readonly name: string; readonly nameEn: string; readonly demo: boolean };
-  people(): readonly { readonly id: string; readonly name: string; readonly role: Role }[];
-  /** The token is for the cookie; it is kept nowhere. Refuses with `wrong-pin` or `too-many-tries`. */
-  login(person: string, pin: string): Promise<{ readonly token: string; readonly caller: Caller }>;
-  /** Who holds a token, or null. */
-  callerOf(token: string): Caller | null;
-  logout(caller: Caller): Promise<void>;
-  /** Called with the name of each login that ended. */
-  onLoginEnded(listener: (login: string) => void): void;
+  /** UTC milliseconds, for what is shown with an age. */
+  now(): number;
+  /** Where people come in, and where panels and people are looked after. */
+  readonly door: Door;
+  readonly staff: Staff;
+
+  /** What stands in rooms and at doors: displays, the spoken notice, lamps, a glance at the streams. */
+  readonly signs: SignDesk;
+
+  /** Where hearings are planned, prepared and accompanied. */
+  readonly hearings: HearingDesk;
 
   roomsOf(caller: Caller): readonly RoomPlan[];
   room(caller: Caller, room: string): RoomSnapshot;
   wake(caller: Caller, room: string): RoomSnapshot;
   /** What this person may do in the room now. */
-  mayIn(caller: Caller, snapshot: RoomSnapshot): { readonly open: boolean; readonly close: boolean };
+  mayIn(caller: Caller, snapshot: RoomSnapshot): MayInRoom;
   sign(room: string): SignSnapshot;
 
   open(

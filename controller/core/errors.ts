@@ -23,6 +23,23 @@ export const CATALOGUE = {
   'bad-usage': { kind: 'invalid', hint: 'Run quancheng help to see the commands and their options.' },
   'not-logged-in': { kind: 'unauthenticated', hint: 'Log in with a PIN on the panel.' },
   'wrong-pin': { kind: 'unauthenticated', hint: 'Try again; after five wrong tries the login is locked for a while.' },
+  'wrong-secret': { kind: 'unauthenticated', hint: 'Type the secret again; an administrator can give a new one.' },
+  'weak-pin': {
+    kind: 'invalid',
+    hint: 'Choose six to twelve digits that nobody guesses: no row, no repetition, no birthday, not the old one.',
+  },
+  'panel-not-paired': {
+    kind: 'forbidden',
+    hint: 'Pair this browser with a code that a technician or administrator makes, or log in with your secret.',
+  },
+  'wrong-code': {
+    kind: 'forbidden',
+    hint: 'The code is wrong, too old or was used already: a technician or administrator makes another one.',
+  },
+  'secret-needed': {
+    kind: 'forbidden',
+    hint: 'Log in with your secret instead of the PIN to give PINs and secrets.',
+  },
   'too-many-tries': { kind: 'busy', hint: 'Wait until the lock ends, then try again, or ask an administrator.' },
   'not-your-room': { kind: 'forbidden', hint: 'Ask an administrator for authority over this room.' },
   'not-your-role': { kind: 'forbidden', hint: 'This is not for your role; ask somebody whose role it is.' },
@@ -32,6 +49,24 @@ export const CATALOGUE = {
   'session-unknown': { kind: 'not-found', hint: 'Choose a session from the list.' },
   'segment-unknown': { kind: 'not-found', hint: 'The index may be behind: run quancheng reindex.' },
   'not-found': { kind: 'not-found', hint: 'Check the address; the API is described at /api/openapi.json.' },
+  'session-not-open': { kind: 'conflict', hint: 'Open the session first.' },
+  'session-over': {
+    kind: 'conflict',
+    hint: 'It is closed and stays as it is; plan another session of the same matter.',
+  },
+  'session-cancelled': { kind: 'conflict', hint: 'It was cancelled; put a new entry into the docket.' },
+  'check-running': { kind: 'conflict', hint: 'Wait for the check to end; it takes seconds.' },
+  'check-unknown': { kind: 'not-found', hint: 'Check the room again.' },
+  'mark-unknown': { kind: 'not-found', hint: 'Choose a mark of this session.' },
+  'interruption-unknown': {
+    kind: 'not-found',
+    hint: 'Wait until the interruption is over, then choose it from the list.',
+  },
+  'kind-unknown': { kind: 'invalid', hint: 'Choose a kind of session that the rules of this site know.' },
+  'order-expired': {
+    kind: 'conflict',
+    hint: 'Send the order anew with a later expiry; check the clocks of both ends.',
+  },
   'session-already-open': { kind: 'conflict', hint: 'Close the running session of this room first.' },
   'no-mandatory-stream': {
     kind: 'conflict',
@@ -146,6 +181,31 @@ export const CATALOGUE = {
     hint: 'A receipt did not fit what was sent; nothing is released. Tell the centre.',
   },
   'verify-failed': { kind: 'conflict', hint: 'See the findings: each names the file or journal line that is damaged.' },
+  'display-unknown': { kind: 'not-found', hint: 'Choose a display of the site configuration.' },
+  'display-taken': {
+    kind: 'conflict',
+    hint: 'Another browser already is this display; close it, or wait a few seconds until it is gone.',
+  },
+  'sign-dark': {
+    kind: 'unavailable',
+    hint: 'Look at the display: power, cable, network; its page reconnects by itself.',
+  },
+  'notice-unspoken': {
+    kind: 'unavailable',
+    hint: 'Read the notice aloud yourself and confirm it; have the loudspeaker of the display checked.',
+  },
+  'speech-missing': {
+    kind: 'unavailable',
+    hint: 'Install it: apt-get install espeak-ng; or give the site a recording of its own (speech.recordings in the configuration).',
+  },
+  'indicator-unreachable': {
+    kind: 'unavailable',
+    hint: 'Check power, cable and address of the lamp; it is tried again by itself.',
+  },
+  'still-unavailable': {
+    kind: 'unavailable',
+    hint: 'Nothing can be shown of this stream just now; ask again in a few seconds.',
+  },
   internal: { kind: 'internal', hint: 'Send the log to the maker; recording does not depend on this.' },
 } as const satisfies { readonly [code: string]: { readonly kind: ErrorKind; readonly hint: string } };
 

@@ -2,7 +2,10 @@
  * The facts that journals hold. `journal/recorder` is written by the recorder alone, `journal/site` by the controller alone;
  * everything in SQLite is read out of these two and can be read out of them again.
  */
+import type { DisplayFact } from './display-facts.ts';
+import type { PeopleFact } from './people-facts.ts';
 import type { Cause, DiskRole, MediaInfo } from './recording.ts';
+import type { SessionFact } from './session-facts.ts';
 import type { ClockState, Instant } from './time.ts';
 
 /** One stretch of one stream on disk: `media/<stream>/<run>/<sequence>.mp4`. */
@@ -116,53 +119,9 @@ export interface JournalSetAsideFact {
   readonly movedTo: string;
 }
 
-export type SessionKind = 'hearing' | 'interview' | 'inquiry' | 'reconsideration';
-
-export interface SessionStream {
-  readonly stream: string;
-  readonly mandatory: boolean;
-}
-
-/** A stream of a session that never got as far as the recorder, over the whole claim. */
-export interface AbsentStretch {
-  readonly stream: string;
-  readonly from: Instant;
-  readonly to: Instant;
-  readonly cause: Cause;
-}
-
 export type SiteFact =
-  | {
-      readonly type: 'session-opened';
-      /** The session's id is also the id of its claim on each of its streams. */
-      readonly session: string;
-      readonly press: string;
-      readonly room: string;
-      readonly kind: SessionKind;
-      readonly matter: string;
-      readonly by: string;
-      readonly openedAt: Instant;
-      /** Press minus pre-roll. */
-      readonly from: Instant;
-      readonly streams: readonly SessionStream[];
-    }
-  | { readonly type: 'session-confirmed'; readonly session: string }
-  | {
-      readonly type: 'session-closing';
-      readonly session: string;
-      readonly by: string;
-      readonly closedAt: Instant;
-      /** Close plus post-roll. */
-      readonly to: Instant;
-    }
-  | {
-      readonly type: 'session-closed';
-      readonly session: string;
-      /** Streams of the session that the recorder never heard of, because nobody knew where they come from: their gap (invariant 2). */
-      readonly absent?: readonly AbsentStretch[];
-    }
-  /** The centre has signed for every segment of the session. */
-  | { readonly type: 'session-handed-over'; readonly session: string }
+  | SessionFact
+  | DisplayFact
   /** A segment is due to the centre: its signed manifest and its number in the outbox, without holes. */
   | {
       readonly type: 'sealed';
@@ -188,4 +147,7 @@ export type SiteFact =
       readonly did: string;
       readonly object: string;
       readonly room: string | null;
-    };
+      /** From where: a panel's id or a network address. */
+      readonly source?: string;
+    }
+  | PeopleFact;

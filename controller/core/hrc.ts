@@ -279,6 +279,10 @@ export function topicsOf(site: string) {
     result: `${root}/dn/ftr`,
     response: (id: string) => `${root}/dn/rsp/${id}`,
     responses: `${root}/dn/rsp/`,
+    /** Orders of the centre, each under its id, and what became of them. */
+    order: (id: string) => `${root}/dn/cmd/${id}`,
+    orders: `${root}/dn/cmd/`,
+    answer: (id: string) => `${root}/up/rsp/${id}`,
     init: (fileId: string) => `${root}/ft/${fileId}/init`,
     chunk: (fileId: string, offset: number, sha256: string) => `${root}/ft/${fileId}/${offset}/${sha256}`,
     fin: (fileId: string, size: number, sha256: string) => `${root}/ft/${fileId}/fin/${size}/${sha256}`,

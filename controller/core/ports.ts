@@ -1,7 +1,7 @@
 /** The ports of the control plane: what `site` needs from the world, in its own words. Adapters stand behind them. */
 import type { Entry } from './chain.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from './facts.ts';
-import type { DesiredState, RecorderStatus, Source } from './recording.ts';
+import type { DesiredState, PeekAnswer, RecorderStatus, Source } from './recording.ts';
 import type { Instant } from './time.ts';
 
 /** The recorder as the controller sees it. Listeners are called in order; a throwing listener is contained by the caller of the port. */
@@ -12,6 +12,45 @@ export interface Recorder {
   /** Every journal entry after the last one the index holds, in order, each once per connection. */
   onEntry(listener: (entry: Entry<RecorderFact>) => void): void;
   onPresence(listener: (connected: boolean) => void): void;
+  /** Asks for the newest moments of a stream. The answer comes to `onPeek`, or none when there is nothing to see. Never throws. */
+  peek(stream: string): void;
+  onPeek(listener: (peek: PeekAnswer) => void): void;
+}
+
+/** Decodes a glance: an MP4 file in memory to a small picture and to sound, without a disk. */
+export interface GlanceDecoder {
+  /** `pcm` is as core/glance.ts says. Rejects with `still-unavailable` when nothing of it can be decoded. */
+  decode(
+    media: Uint8Array,
+    has: { readonly picture: boolean; readonly sound: boolean },
+  ): Promise<{
+    readonly jpeg: Uint8Array | null;
+    readonly thumb: Uint8Array | null;
+    readonly pcm: Uint8Array | null;
+  }>;
+}
+
+/** A wording as a sound file. */
+export interface Speech {
+  /** Absolute path. */
+  readonly path: string;
+  readonly mediaType: string;
+  /** recorded: a person spoke it, the site's own file. synthesised: made by a program. */
+  readonly how: 'recorded' | 'synthesised';
+}
+
+/** Where wordings spoken aloud come from. */
+export interface Voice {
+  /** Made at the first time of asking, kept afterwards. Rejects with `speech-missing` when there is none and none can be made. */
+  speechOf(wording: { readonly notice: string; readonly version: number; readonly text: string }): Promise<Speech>;
+}
+
+/** A lamp or a light over a door. Every call is one attempt that may fail with `indicator-unreachable`; the caller tries again. */
+export interface Indicator {
+  /** Resolves when the device has acknowledged. */
+  show(isOn: boolean): Promise<void>;
+  /** Switches it off if that can be done within a second or two, and lets go of it. */
+  close(): Promise<void>;
 }
 
 /** What a camera is, as it says itself. */

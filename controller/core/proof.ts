@@ -1,6 +1,7 @@
 /** Invariant 1: what counts as proof that a session records, seen from the newest word of the recorder. */
-import type { SessionStream } from './facts.ts';
+
 import { PROOF_AGE_MS, type RecorderStatus, type StreamStatus } from './recording.ts';
+import type { SessionStream } from './session-facts.ts';
 import { between, type Instant } from './time.ts';
 
 /** True while the recorder's last word is young enough to say anything about now. */

@@ -146,15 +146,29 @@ export interface RecorderStatus {
   readonly streams: { readonly [stream: string]: StreamStatus };
 }
 
-/** Controller to recorder. `follow` asks for every journal entry after `afterSeq`, then the live ones. */
+/**
+ * Controller to recorder. `follow` asks for every journal entry after `afterSeq`, then the live ones. `peek` asks for the newest
+ * moments of a stream out of memory, once (see core/glance.ts).
+ */
 export type ToRecorder =
   | { readonly type: 'desired'; readonly desired: DesiredState }
+  | { readonly type: 'peek'; readonly stream: string }
   | { readonly type: 'follow'; readonly afterSeq: number };
+
+/** The answer to a peek; `media` is base64. */
+export interface PeekAnswer {
+  readonly stream: string;
+  readonly run: string;
+  readonly index: number;
+  readonly at: Instant;
+  readonly media: string;
+}
 
 /** Recorder to controller. `status` comes at least twice a second and at each change. */
 export type FromRecorder =
   | { readonly type: 'status'; readonly status: RecorderStatus }
   | { readonly type: 'entry'; readonly entry: Entry<RecorderFact> }
+  | { readonly type: 'peeked'; readonly peek: PeekAnswer }
   | { readonly type: 'refused'; readonly message: string };
 
 /** Bytes older than this prove nothing any more (invariant 1). */

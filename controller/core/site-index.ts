@@ -3,10 +3,12 @@
  * answers are at most as old as the last applied entry. Only the last part writes, and only what no journal holds.
  */
 import type { ChainHead, Entry } from './chain.ts';
+import type { DisplayIndex } from './display-index.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from './facts.ts';
+import type { PeopleIndex } from './people-index.ts';
 import type { Backlog } from './ports.ts';
 import type { Cause, Source } from './recording.ts';
-import type { Session } from './session.ts';
+import type { SessionIndex, SessionNotes } from './session-index.ts';
 import type { Instant } from './time.ts';
 
 export interface ClaimRow {
@@ -17,6 +19,7 @@ export interface ClaimRow {
 }
 
 export interface GapRow {
+  readonly id: string;
   readonly stream: string;
   readonly from: Instant;
   readonly to: Instant;
@@ -41,37 +44,15 @@ export interface HandOver {
   readonly bytesTotal: number;
 }
 
-export interface PersonRow {
-  readonly id: string;
-  readonly name: string;
-  readonly role: string;
-  readonly rooms: readonly string[];
-  readonly pinHash: string;
-}
-
-export interface LoginRow {
-  readonly person: string;
-  readonly createdMs: number;
-  readonly lastUseMs: number;
-}
-
 /** Where a stream last came from; the password is not kept here. */
 export type RememberedSource = Pick<Source, 'url' | 'transport' | 'audio'>;
 
 /** Which journal an entry is of. */
 export type JournalName = 'recorder' | 'site';
 
-export interface SiteIndex {
-  session(id: string): Session | null;
-  sessionByPress(press: string): Session | null;
-  /** The session of a room that people mean to record, or null. */
-  runningSession(room: string): Session | null;
-  /** Newest first. */
-  sessions(rooms: readonly string[], limit: number): readonly Session[];
-  /** Sessions whose claims may still be in the recorder's hands: opening, open, closing; oldest first. */
-  sessionsHoldingClaims(): readonly Session[];
-  /** Closed sessions with at least one segment, all of them receipted. */
-  sessionsDueForHandOver(): readonly string[];
+export interface SiteIndex extends SessionIndex {
+  readonly notes: SessionNotes;
+  readonly displays: DisplayIndex;
 
   claimsOf(session: string): readonly ClaimRow[];
   gapsOf(session: string): readonly GapRow[];
@@ -79,7 +60,8 @@ export interface SiteIndex {
   /** In the order they were recorded. */
   segmentsOf(session: string, stream: string): readonly SegmentRow[];
   segment(seg: string): SegmentRow | null;
-  sessionsOfSegment(seg: string): readonly string[];
+  /** Ids of the claims that it was kept for: sessions and checks. */
+  claimsOfSegment(seg: string): readonly string[];
   /** Bytes a stream needs per second by its newest segments, or null when it has none. */
   bytesPerSecond(stream: string): number | null;
 
@@ -91,14 +73,8 @@ export interface SiteIndex {
   /** Sealed and not receipted. */
   backlog(): Backlog;
 
-  person(id: string): PersonRow | null;
+  readonly people: PeopleIndex;
 
-  /** Logins are keyed by the SHA-256 of their token; an ended login is not found. */
-  login(tokenHash: string): LoginRow | null;
-  addLogin(tokenHash: string, login: LoginRow): void;
-  useLogin(tokenHash: string, atMs: number): void;
-  endLogin(tokenHash: string, atMs: number): void;
-  endLoginsOf(person: string, atMs: number): readonly string[];
   rememberedSource(stream: string): RememberedSource | null;
   rememberSource(stream: string, source: RememberedSource): void;
   leases(): ReadonlyMap<string, number>;

@@ -35,7 +35,8 @@ export interface DialOptions extends Address {
   readonly will?: { readonly topic: string; readonly payload: string };
   readonly subscriptions: readonly string[];
   /** Called for each message, one at a time: the next one, and the acknowledgement of this one, wait until it resolves. */
-  readonly onMessage: (topic: string, payload: Buffer) => Promise<void>;
+  /** `isRetained`: it lay at the broker before we subscribed. */
+  readonly onMessage: (topic: string, payload: Buffer, isRetained: boolean) => Promise<void>;
 }
 
 /** A connection that is up. */
@@ -71,7 +72,7 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<D
   });
   client.handleMessage = (packet, done) => {
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    options.onMessage(packet.topic, payload).then(
+    options.onMessage(packet.topic, payload, packet.retain).then(
       () => done(),
       () => done(),
     );

@@ -26,6 +26,7 @@ import {
 } from '../core/hrc.ts';
 import { fieldsOf, parseJson, readManifest, readSegs, readState, readTransferResult } from '../core/hrc-reading.ts';
 import { payloadOf } from '../core/jws.ts';
+import type { Orders } from '../core/orders.ts';
 import type { CentreLink, Log, Outbox, OutboxItem } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
 import { Bell } from './bell.ts';
@@ -36,6 +37,7 @@ import type { Address, Protocol } from './dial.ts';
 import { type Ending, Flight, pause } from './flight.ts';
 import { Line, Refused } from './line.ts';
 import { LinkState } from './link-state.ts';
+import { OrderBox } from './order-box.ts';
 import { Presence } from './presence.ts';
 import { NEW_TRACK, type Outcome, react, type Track } from './reaction.ts';
 import type { SiteSigner } from './signer.ts';
@@ -58,6 +60,8 @@ export interface ForwarderOptions extends Address {
   readonly trust: CentreTrust;
   readonly clock: Clock;
   readonly log: Log;
+  /** Who carries out the centre's orders; without it they are not heard. */
+  readonly orders?: Orders;
   /** Which MQTT to try first; 5 unless the broker is known to speak 3.1.1 only. */
   readonly protocol?: Protocol;
   readonly timing?: Partial<ForwardTiming>;
@@ -72,6 +76,7 @@ export class Forwarder {
   readonly #bulk: Line;
   readonly #conversation: Conversation;
   readonly #presence: Presence;
+  readonly #orders: OrderBox | null;
   readonly #state: LinkState;
   readonly #closing = new AbortController();
   readonly #bell = new Bell();
@@ -102,7 +107,7 @@ export class Forwarder {
       clientId: options.site,
       will: { topic: this.#topics.state, payload: JSON.stringify(OFFLINE) },
       subscriptions: [this.#topics.downFilter, ALL_DOWN_FILTER],
-      onMessage: (topic, payload) => this.#message(topic, payload),
+      onMessage: (topic, payload, isRetained) => this.#message(topic, payload, isRetained),
       onUp: () => this.#controlUp(),
     });
     this.#bulk = new Line({
@@ -115,6 +120,8 @@ export class Forwarder {
     const words = { ...options, line: this.#control, topics: this.#topics, route: ROUTE } as const;
     const { responseMs, backlogEveryMs } = this.#timing;
     this.#presence = new Presence({ ...words, publicKey: options.signer.publicKey, backlogEveryMs });
+    const { orders } = options;
+    this.#orders = orders === undefined ? null : new OrderBox({ ...words, orders, voice: this.#voice });
     this.#conversation = new Conversation({ ...words, responseMs });
     this.#state = new LinkState(ROUTE, (link) => this.#tellLink(link));
   }
@@ -305,7 +312,7 @@ export class Forwarder {
 
   // What comes in
 
-  async #message(topic: string, payload: Buffer): Promise<void> {
+  async #message(topic: string, payload: Buffer, isRetained: boolean): Promise<void> {
     try {
       if (payload.length > MESSAGE_BYTES_MAX) throw new Error(`a message of ${payload.length} bytes was refused`);
       if (topic === CENTRE_TOPIC) this.#hearDocument(payload.toString('utf8'));
@@ -314,6 +321,10 @@ export class Forwarder {
       else if (topic === this.#topics.result) this.#hearResult(payload);
       else if (topic.startsWith(this.#topics.responses))
         this.#hearResponse(topic.slice(this.#topics.responses.length), payload);
+      else if (topic.startsWith(this.#topics.orders)) {
+        const id = topic.slice(this.#topics.orders.length);
+        await this.#orders?.take(id, payload.toString('utf8'), isRetained);
+      }
     } catch (error) {
       this.#options.log.warn({ topic }, `a message from the centre could not be used: ${sentenceOf(error)}`);
     }

@@ -8,7 +8,7 @@ import type { Entry } from '../core/chain.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { RecorderFact } from '../core/facts.ts';
 import type { Log, Recorder } from '../core/ports.ts';
-import type { DesiredState, FromRecorder, RecorderStatus, ToRecorder } from '../core/recording.ts';
+import type { DesiredState, FromRecorder, PeekAnswer, RecorderStatus, ToRecorder } from '../core/recording.ts';
 
 const RECONNECT_FIRST_MS = 250;
 const RECONNECT_MAX_MS = 2_000;
@@ -31,6 +31,7 @@ export class RecorderLink implements Recorder {
   #statusListeners: ((status: RecorderStatus) => void)[] = [];
   #entryListeners: ((entry: Entry<RecorderFact>) => void)[] = [];
   #presenceListeners: ((connected: boolean) => void)[] = [];
+  #peekListeners: ((peek: PeekAnswer) => void)[] = [];
   #desired: DesiredState | null = null;
   #socket: Socket | null = null;
   #isHere = false;
@@ -66,6 +67,14 @@ export class RecorderLink implements Recorder {
 
   onPresence(listener: (connected: boolean) => void): void {
     this.#presenceListeners.push(listener);
+  }
+
+  peek(stream: string): void {
+    if (this.#isHere) this.#send({ type: 'peek', stream });
+  }
+
+  onPeek(listener: (peek: PeekAnswer) => void): void {
+    this.#peekListeners.push(listener);
   }
 
   async #run(): Promise<void> {
@@ -134,6 +143,9 @@ export class RecorderLink implements Recorder {
         return;
       case 'entry':
         this.#tell(this.#entryListeners, message.entry);
+        return;
+      case 'peeked':
+        this.#tell(this.#peekListeners, message.peek);
         return;
       case 'refused':
         this.#options.log.error({ why: message.message }, 'the recorder refused what was asked');

@@ -97,6 +97,7 @@ export class RecorderProcess {
         desire: (desired) => this.#desire(desired),
         read: (afterSeq) => this.#ledger.read(afterSeq),
         status: () => this.#status(),
+        peek: (stream) => this.#streams.get(stream)?.peek() ?? null,
       },
       log,
     );

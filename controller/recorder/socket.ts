@@ -6,7 +6,7 @@ import type { Entry } from '../core/chain.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { RecorderFact } from '../core/facts.ts';
 import type { Log } from '../core/ports.ts';
-import type { DesiredState, FromRecorder, RecorderStatus, ToRecorder } from '../core/recording.ts';
+import type { DesiredState, FromRecorder, PeekAnswer, RecorderStatus, ToRecorder } from '../core/recording.ts';
 import { checkDesired } from './desired-check.ts';
 
 /** A wish for hundreds of streams fits in this many times over. */
@@ -18,6 +18,7 @@ export interface Door {
   desire(desired: DesiredState): Promise<void>;
   read(afterSeq: number): AsyncGenerator<Entry<RecorderFact>>;
   status(): RecorderStatus;
+  peek(stream: string): PeekAnswer | null;
 }
 
 interface Visitor {
@@ -125,9 +126,18 @@ export class RecorderSocket {
       });
     } else if (message.type === 'follow' && Number.isSafeInteger(message.afterSeq) && message.afterSeq >= 0) {
       void this.#catchUp(visitor, message.afterSeq);
+    } else if (message.type === 'peek' && typeof message.stream === 'string') {
+      this.#peek(visitor, message.stream);
     } else {
       this.#refuse(visitor, 'unknown message');
     }
+  }
+
+  /** A visitor that does not read what it asked for gets no more of it; wishes and facts go before pictures. */
+  #peek(visitor: Visitor, stream: string): void {
+    if (visitor.socket.writableNeedDrain) return;
+    const peek = this.#door.peek(stream);
+    if (peek !== null) this.#send(visitor, { type: 'peeked', peek });
   }
 
   /** Sends what the journal holds after `afterSeq`, again and again until nothing is missing; then live entries take over. */

@@ -3,11 +3,20 @@
  * and gives the keeper what is claimed. Nothing that happens here reaches another stream.
  */
 import type { FragmentInfo, Header } from '../core/mp4.ts';
-import type { Cause, DesiredStream, MediaInfo, Source, StreamPhase, StreamStatus } from '../core/recording.ts';
+import type {
+  Cause,
+  DesiredStream,
+  MediaInfo,
+  PeekAnswer,
+  Source,
+  StreamPhase,
+  StreamStatus,
+} from '../core/recording.ts';
 import { between, type Instant } from '../core/time.ts';
 import { Capture, type CaptureEnd, type CaptureHints, STOPPED, soundComes } from './capture.ts';
 import { Keeper, type KeeperWorld, type KeptBefore } from './keeper.ts';
 import { RING_BYTES_MAX } from './memory.ts';
+import { Newest } from './newest.ts';
 import { Retry } from './retry.ts';
 import { Ring } from './ring.ts';
 import { type Dated, Run } from './run.ts';
@@ -40,6 +49,7 @@ export class Stream {
   readonly #id: string;
   readonly #world: StreamWorld;
   readonly #ring = new Ring(RING_BYTES_MAX);
+  readonly #newest = new Newest();
   readonly #keeper: Keeper;
   #wish: DesiredStream | null = null;
   #capture: Capture | null = null;
@@ -133,6 +143,11 @@ export class Stream {
       ringMs: Math.round(this.#ring.spanMs),
       ringBytes: this.#ring.bytes,
     };
+  }
+
+  /** The newest moments out of memory; null when there are none. */
+  peek(): PeekAnswer | null {
+    return this.#newest.answer(this.#id);
   }
 
   /** Disconnects, writes what is claimed and in memory, closes the open segment. */
@@ -262,7 +277,9 @@ export class Stream {
       this.#run = next;
       run = next;
     }
-    const dropped = this.#ring.push({ run, index: run.nextIndex++, bytes, info, lostPackets: this.#lostPackets });
+    const fragment = { run, index: run.nextIndex++, bytes, info, lostPackets: this.#lostPackets };
+    this.#newest.take(fragment, this.#world.clock.now());
+    const dropped = this.#ring.push(fragment);
     this.#lostPackets = 0;
     if (dropped > 0 && this.#keeper.keeping) {
       this.#keeper.lost(
@@ -287,6 +304,7 @@ export class Stream {
     const run = this.#run;
     this.#run = null;
     this.#media = null;
+    this.#newest.clear();
     if (run !== null) run.ended = { cause: end.cause, exit: end.exit };
     this.#keeper.lost(end.cause, run);
   }

@@ -3,26 +3,31 @@ import { hasRoom, mayDo } from '../core/authority.ts';
 import type {
   Caller,
   Desk,
+  MayInRoom,
   MediaFile,
   OpenPress,
   ReviewSnapshot,
   RoomSnapshot,
-  SessionSnapshot,
   SignSnapshot,
   StreamMedia,
 } from '../core/desk.ts';
 import { AppError } from '../core/errors.ts';
 import type { SegmentFact } from '../core/facts.ts';
-import { claimEndOf, holdsClaims, type Session } from '../core/session.ts';
+import type { HearingDesk, SessionSnapshot } from '../core/hearing-desk.ts';
+import type { Door, Staff } from '../core/people-desk.ts';
+import { claimEndOf, holdsClaims, type OpenedSession } from '../core/session.ts';
+import type { SignDesk } from '../core/sign-desk.ts';
 import type { SiteIndex } from '../core/site-index.ts';
 import type { RoomPlan, SitePlan } from '../core/site-plan.ts';
 import type { Clock } from '../core/time.ts';
 import type { Authority } from './authority.ts';
+import { openedOnly } from './hearings.ts';
 import type { Leases } from './leases.ts';
 import type { MediaAudit } from './media-audit.ts';
-import type { People } from './people.ts';
 import type { Rooms } from './rooms.ts';
+import type { SessionViews } from './session-views.ts';
 import type { Sessions } from './sessions.ts';
+import type { Signs } from './signs.ts';
 import type { Watchers } from './watchers.ts';
 
 export interface SiteDeskOptions {
@@ -30,10 +35,14 @@ export interface SiteDeskOptions {
   readonly index: SiteIndex;
   readonly clock: Clock;
   readonly authority: Authority;
-  readonly people: People;
+  readonly door: Door;
+  readonly staff: Staff;
   readonly rooms: Rooms;
+  readonly views: SessionViews;
+  readonly hearings: HearingDesk;
   readonly sessions: Sessions;
   readonly leases: Leases;
+  readonly signs: Signs;
   readonly watchers: Watchers;
   readonly audit: MediaAudit;
   readonly wish: () => void;
@@ -53,24 +62,16 @@ export class SiteDesk implements Desk {
     return { name, nameEn, demo };
   }
 
-  people() {
-    return this.#options.plan.people.map(({ id, name, role }) => ({ id, name, role }));
+  now(): number {
+    return this.#options.clock.now().wallMs;
   }
 
-  login(person: string, pin: string): Promise<{ token: string; caller: Caller }> {
-    return this.#options.people.login(person, pin);
+  get door(): Door {
+    return this.#options.door;
   }
 
-  callerOf(token: string): Caller | null {
-    return this.#options.people.callerOf(token);
-  }
-
-  logout(caller: Caller): Promise<void> {
-    return this.#options.people.logout(caller);
-  }
-
-  onLoginEnded(listener: (login: string) => void): void {
-    this.#options.people.onEnded(listener);
+  get staff(): Staff {
+    return this.#options.staff;
   }
 
   roomsOf(caller: Caller): readonly RoomPlan[] {
@@ -85,53 +86,66 @@ export class SiteDesk implements Desk {
   wake(caller: Caller, id: string): RoomSnapshot {
     const { authority, rooms } = this.#options;
     const { room } = authority.resolve(caller, { room: id }, 'wake');
-    this.#wake(id);
+    this.wakeRoom(id);
     return rooms.snapshot(room);
   }
 
-  mayIn({ person }: Caller, { room, session }: RoomSnapshot): { open: boolean; close: boolean } {
+  get signs(): SignDesk {
+    return this.#options.signs;
+  }
+
+  get hearings(): HearingDesk {
+    return this.#options.hearings;
+  }
+
+  mayIn({ person }: Caller, { room, session }: RoomSnapshot): MayInRoom {
     const runs = session?.state === 'opening' || session?.state === 'open';
     const may = mayDo(person, 'record', room.id);
-    return { open: may && !runs, close: may && runs };
+    return {
+      ...{ open: may && !runs, close: may && runs, extend: may && runs },
+      annotate: mayDo(person, 'annotate', room.id),
+      schedule: mayDo(person, 'schedule', room.id),
+      check: mayDo(person, 'check', room.id),
+    };
   }
 
   sign(id: string): SignSnapshot {
-    return this.#options.rooms.sign(this.#roomForAnybody(id));
+    return this.#options.signs.sign(this.#roomForAnybody(id));
   }
 
   async open(caller: Caller, id: string, press: OpenPress): Promise<{ session: SessionSnapshot; isNew: boolean }> {
-    const { authority, sessions, rooms } = this.#options;
+    const { authority, sessions, views } = this.#options;
     const { room } = authority.resolve(caller, { room: id }, 'record');
-    const { kind, matter } = press;
-    const opening = sessions.open(room.id, press.press, { kind, matter, by: caller.person.id });
-    this.#wake(room.id);
+    const { kind, matter, fields = {} } = press;
+    const opening = sessions.open(room.id, press.press, { kind, matter, fields, by: caller.person.id });
+    this.wakeRoom(room.id);
     const { session, isNew } = await opening;
-    return { session: rooms.session(session), isNew };
+    return { session: views.session(session), isNew };
   }
 
   async close(caller: Caller, id: string): Promise<SessionSnapshot> {
-    const { sessions, rooms } = this.#options;
-    return rooms.session(await sessions.closeSession(this.#session(caller, id, 'record').session, caller.person.id));
+    const { sessions, views } = this.#options;
+    return views.session(await sessions.closeSession(this.#session(caller, id, 'record').session, caller.person.id));
   }
 
   sessions(caller: Caller, room: string | null, limit: number): readonly SessionSnapshot[] {
-    const { authority, index, rooms } = this.#options;
+    const { authority, index, views } = this.#options;
     const wanted =
       room === null
         ? authority.rooms(caller, 'look').map((one) => one.id)
         : [authority.resolve(caller, { room }, 'look').room.id];
-    return index.sessions(wanted, limit).map((session) => rooms.session(session));
+    return index.sessions(wanted, limit).map((session) => views.session(session));
   }
 
   session(caller: Caller, id: string): SessionSnapshot {
-    return this.#options.rooms.session(this.#session(caller, id, 'look').session);
+    return this.#options.views.session(this.#session(caller, id, 'look').session);
   }
 
   async review(caller: Caller, id: string): Promise<ReviewSnapshot> {
-    const { index, rooms, audit, clock } = this.#options;
+    const { index, views, audit, clock } = this.#options;
     const { session, room } = this.#session(caller, id, 'review');
     await audit.record(caller, 'review', session.id, room.id);
-    const snapshot = rooms.session(session);
+    const snapshot = views.session(session);
     return {
       session: snapshot,
       from: session.from.wallMs,
@@ -181,12 +195,13 @@ export class SiteDesk implements Desk {
   }
 
   watchSign(id: string, listener: (snapshot: SignSnapshot) => void): () => void {
-    const { rooms, watchers } = this.#options;
+    const { signs, watchers } = this.#options;
     const room = this.#roomForAnybody(id);
-    return watchers.watch(room.id, () => listener(rooms.sign(room)));
+    return watchers.watch(room.id, () => listener(signs.sign(room)));
   }
 
-  #wake(room: string): void {
+  /** The room is in use: arm its cameras. */
+  wakeRoom(room: string): void {
     const { leases, wish, watchers } = this.#options;
     if (!leases.wake(room)) return;
     wish();
@@ -200,9 +215,9 @@ export class SiteDesk implements Desk {
     return room;
   }
 
-  #session(caller: Caller, id: string, act: 'look' | 'record' | 'review'): { session: Session; room: RoomPlan } {
+  #session(caller: Caller, id: string, act: 'look' | 'record' | 'review'): { session: OpenedSession; room: RoomPlan } {
     const { session, room } = this.#options.authority.resolve(caller, { session: id }, act);
     if (session === null) throw new AppError('session-unknown', `there is no session ${id}`);
-    return { session, room };
+    return { session: openedOnly(session), room };
   }
 }

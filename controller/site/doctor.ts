@@ -5,12 +5,14 @@
 import { AppError, CATALOGUE, type ErrorCode, sentenceOf } from '../core/errors.ts';
 import type { Camera } from '../core/ports.ts';
 import type { DiskStatus, Source } from '../core/recording.ts';
+import type { SiteRules } from '../core/rules/site-rules.ts';
 import type { ClockState } from '../core/time.ts';
+import { rulesFindings } from './doctor-rules.ts';
 
 export interface Finding {
   /** ok: well. warning: it works, but not for long or not quite. fault: something needed does not work. */
   readonly level: 'ok' | 'warning' | 'fault';
-  /** What was looked at: `ffmpeg`, `disk`, `clock`, `recorder`, `broker`, or a device's id. */
+  /** What was looked at: `ffmpeg`, `disk`, `clock`, `rules`, `speech`, `recorder`, `broker`, or a device's id. */
   readonly subject: string;
   readonly message: string;
   /** What to do; null when nothing is. */
@@ -55,11 +57,15 @@ export interface Checks {
   readonly mirror?: () => Promise<DiskFacts>;
   readonly pair?: () => Promise<PairFacts>;
   readonly clock: () => Promise<ClockState>;
+  /** The site's rules, to be judged as of `nowMs` (UTC). */
+  readonly rules: { readonly rules: SiteRules; readonly nowMs: number };
   readonly devices: readonly DeviceToExamine[];
   /** Knocks at the RTSP address of the device with this id. Rejects with `camera-unreachable` and the like. */
   readonly rtsp: (url: string, device: string) => Promise<void>;
   /** Connects to the broker with its login. Rejects with `broker-away`. */
   readonly broker: (() => Promise<void>) | null;
+  /** Speaks every notice into a file; answers where it comes from. Absent where no display has a loudspeaker. Rejects with `speech-missing`. */
+  readonly speech?: () => Promise<string>;
   /** Version of the running recorder. Rejects with `recorder-away`. */
   readonly recorder: (() => Promise<string>) | null;
 }
@@ -88,7 +94,7 @@ const FFMPEG_NEEDS: readonly { readonly list: string; readonly what: string; rea
   { list: '-protocols', what: 'protocol', names: ['pipe', 'tcp', 'udp', 'rtp'] },
 ];
 
-/** Examines everything; never rejects. Findings come in a fixed order: machine, recorder, broker, devices as configured. */
+/** Examines everything; never rejects. Findings come in a fixed order: machine, rules, speech, recorder, broker, devices as configured. */
 export async function examine(checks: Checks): Promise<Finding[]> {
   const { broker, recorder, mirror, pair } = checks;
   const looks: readonly Promise<Finding[]>[] = [
@@ -99,6 +105,8 @@ export async function examine(checks: Checks): Promise<Finding[]> {
       : contained(SECOND, async () => examineDisk(SECOND, await mirror(), checks.devices.length)),
     pair === undefined ? Promise.resolve([]) : contained(SECOND, async () => examinePair(await pair())),
     contained('clock', async () => [clockFinding(await checks.clock())]),
+    contained('rules', async () => rulesFindings(checks.rules.rules, checks.rules.nowMs)),
+    ...(checks.speech === undefined ? [] : [examineSpeech(checks.speech)]),
     recorder === null
       ? Promise.resolve([])
       : contained('recorder', async () => [ok('recorder', `is running, version ${await recorder()}`)]),
@@ -134,6 +142,15 @@ export function renderFindings(findings: readonly Finding[]): string {
 }
 
 // ── Judgements ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Without it a clerk reads the notice aloud: doubtful, and no fault. */
+async function examineSpeech(speech: () => Promise<string>): Promise<Finding[]> {
+  try {
+    return [ok('speech', await speech())];
+  } catch (error) {
+    return [wrong('warning', 'speech', sentenceOf(error), 'speech-missing')];
+  }
+}
 
 async function examineFfmpeg(ffmpeg: Checks['ffmpeg']): Promise<Finding[]> {
   const version = /^ffmpeg version (\S+)/m.exec(await ffmpeg(['-hide_banner', '-version']))?.[1];

@@ -1,18 +1,25 @@
 /** What a room looks like now: its streams, its session, what is wrong. Computed from the index and the recorder's newest word. */
-import type { Alarm, GapSnapshot, RoomSnapshot, SessionSnapshot, SignSnapshot, StreamSnapshot } from '../core/desk.ts';
+import type { Alarm, RoomSnapshot, StreamSnapshot } from '../core/desk.ts';
+import type { CheckSnapshot } from '../core/hearing-desk.ts';
+import type { OpenGap } from '../core/interruptions.ts';
 import type { CentreLink } from '../core/ports.ts';
 import { isConfirmed, isFresh } from '../core/proof.ts';
 import type { RecorderStatus } from '../core/recording.ts';
-import { confirmedAtOf, holdsClaims, isEnding, isRunning, type Session } from '../core/session.ts';
-import type { HandOver, LiveIndex } from '../core/site-index.ts';
+import { holdsClaims, isRunning, type OpenedSession, type Session } from '../core/session.ts';
+import type { LiveIndex } from '../core/site-index.ts';
 import type { DevicePlan, RoomPlan, SitePlan } from '../core/site-plan.ts';
-import { between, type Clock, type Instant } from '../core/time.ts';
+import { between, type Clock, type Instant, shift } from '../core/time.ts';
 import type { CameraSources } from './cameras.ts';
-import { NOTICE } from './notice.ts';
+import type { Docket } from './docket.ts';
+import type { SessionViews } from './session-views.ts';
 import { streamNow } from './stream-view.ts';
 
 /** A closed session stays on the room's page this long. */
 const LAST_SESSION_MS = 5 * 60_000;
+/** The last check stays there this long. */
+const LAST_CHECK_MS = 30 * 60_000;
+/** Entries of the docket that are sent with each look at a room. */
+const DOCKET_SHOWN_MAX = 30;
 /** Room on the disk, in hours of recording at the present rate, below which people are told. */
 const HOURS_LEFT_WARNING = 8;
 const HOURS_LEFT_ALARM = 1;
@@ -29,6 +36,10 @@ export interface RoomsOptions {
   readonly status: () => RecorderStatus | null;
   readonly isRecorderHere: () => boolean;
   readonly link: () => CentreLink;
+  readonly docket: Docket;
+  readonly views: SessionViews;
+  /** What is wrong with displays, loudspeakers and lamps of a room. */
+  readonly signAlarms: (room: string, isRecording: boolean) => readonly Omit<Alarm, 'since'>[];
 }
 
 export class Rooms {
@@ -36,10 +47,6 @@ export class Rooms {
   #revision = 0;
   /** Since when each stream is in its state, and each alarm stands, by key. */
   readonly #since = new Map<string, { readonly what: string; readonly at: number }>();
-  readonly #tallies = new Map<
-    string,
-    { readonly key: string; readonly gaps: readonly GapSnapshot[]; readonly handOver: HandOver }
-  >();
   #hours: { readonly at: Instant; readonly bytesPerSecond: number | null } | null = null;
   #backlog: { readonly key: string; readonly segments: number; readonly bytes: number } | null = null;
 
@@ -52,7 +59,7 @@ export class Rooms {
   }
 
   snapshot(room: RoomPlan): RoomSnapshot {
-    const { clock, leased, status, isRecorderHere, link } = this.#options;
+    const { clock, docket, leased, status, isRecorderHere, link, views } = this.#options;
     const now = clock.now();
     const session = this.#sessionOf(room.id, now);
     const isAwake = leased().has(room.id) || (session !== null && isRunning(session));
@@ -67,52 +74,14 @@ export class Rooms {
       revision: this.#revision,
       readiness: readinessOf(isAwake, streams),
       streams,
-      session: session === null ? null : this.session(session),
+      session: session === null ? null : views.session(session),
+      docket: nearest(docket.ofDay(room.id, now.wallMs), now).map((one) => views.entry(one)),
+      check: this.#checkOf(room.id, now),
       recorder: isRecorderHere() && isFresh(status(), now) ? 'connected' : 'away',
       centre: { state: centre.state, waitingSegments: waiting.segments, waitingBytes: waiting.bytes },
       disk,
       alarms: this.#alarms(room.id, { isAwake, streams, session, disk, centre, now }),
     };
-  }
-
-  session(session: Session): SessionSnapshot {
-    const { plan, clock, status } = this.#options;
-    const now = clock.now();
-    const { gaps, handOver } = this.#tally(session.id);
-    const nameOf = (person: string): string => plan.people.find((one) => one.id === person)?.name ?? person;
-    return {
-      id: session.id,
-      room: session.room,
-      kind: session.kind,
-      matter: session.matter,
-      state: session.state,
-      requested: isRunning(session) ? 'record' : 'stop',
-      confirmed: holdsClaims(session) && isConfirmed(session, status(), now),
-      openedAt: session.openedAt.wallMs,
-      confirmedAt: confirmedAtOf(session)?.wallMs ?? null,
-      closedAt: isEnding(session) ? session.closedAt.wallMs : null,
-      openedBy: nameOf(session.openedBy),
-      closedBy: isEnding(session) ? nameOf(session.closedBy) : null,
-      streams: session.streams.map(({ stream, mandatory }) => {
-        const device = plan.devices.find((one) => one.id === stream);
-        return { id: stream, name: device?.name ?? stream, kind: device?.kind ?? 'camera', mandatory };
-      }),
-      gaps: [...gaps, ...this.#openGaps(session, now)],
-      handOver,
-    };
-  }
-
-  sign(room: RoomPlan): SignSnapshot {
-    const { clock, status } = this.#options;
-    const now = clock.now();
-    const session = this.#sessionOf(room.id, now);
-    const base = { room, at: now.wallMs, notice: NOTICE } as const;
-    if (session === null || !holdsClaims(session)) return { ...base, state: 'idle', since: null };
-    const since = confirmedAtOf(session)?.wallMs ?? null;
-    if (isConfirmed(session, status(), now)) return { ...base, state: 'recording', since: since ?? now.wallMs };
-    // During the post-roll nobody is promised anything any more.
-    if (!isRunning(session)) return { ...base, state: 'idle', since: null };
-    return since === null ? { ...base, state: 'starting', since } : { ...base, state: 'fault', since };
   }
 
   /** Changes when what a watcher of the room should see at once changes by the mere passing of time. */
@@ -125,7 +94,7 @@ export class Rooms {
   }
 
   /** The session that runs in the room, or the one that is closing, or the one that ended last, for a while. */
-  #sessionOf(room: string, now: Instant): Session | null {
+  #sessionOf(room: string, now: Instant): OpenedSession | null {
     const { index } = this.#options;
     const running = index.runningSession(room);
     if (running !== null) return running;
@@ -140,7 +109,7 @@ export class Rooms {
     return this.#options.plan.devices.filter((device) => device.room === room);
   }
 
-  #stream(device: DevicePlan, isAwake: boolean, session: Session | null, now: Instant): StreamSnapshot {
+  #stream(device: DevicePlan, isAwake: boolean, session: OpenedSession | null, now: Instant): StreamSnapshot {
     const { sources } = this.#options;
     const status = this.#options.status();
     const claims = session !== null && holdsClaims(session) && session.streams.some((one) => one.stream === device.id);
@@ -167,33 +136,24 @@ export class Rooms {
     };
   }
 
-  /** Holes that are not in the ledger yet because they go on. */
-  #openGaps(session: Session, now: Instant): GapSnapshot[] {
-    if (!isRunning(session)) return [];
+  /** Holes of a session's streams that are not in the ledger yet because they go on. */
+  openGaps(session: OpenedSession, now: Instant): readonly OpenGap[] {
     return session.streams.flatMap(({ stream }) => {
       const device = this.#options.plan.devices.find((one) => one.id === stream);
       if (device === undefined) return [];
       const { state, since, trouble } = this.#stream(device, true, session, now);
       if (state !== 'lost' && state !== 'refused') return [];
-      return [{ stream, from: Math.max(since, session.from.wallMs), to: null, cause: trouble?.code ?? 'internal' }];
+      const from = shift(now, Math.max(since, session.from.wallMs) - now.wallMs);
+      return [{ stream, from, cause: trouble?.code ?? 'internal' }];
     });
   }
 
-  #tally(session: string): { readonly gaps: readonly GapSnapshot[]; readonly handOver: HandOver } {
-    const { index } = this.#options;
-    const key = this.#indexKey();
-    const known = this.#tallies.get(session);
-    if (known?.key === key) return known;
-    const gaps = index.gapsOf(session).map((gap) => ({
-      stream: gap.stream,
-      from: Math.round(gap.from.wallMs),
-      to: Math.round(gap.to.wallMs),
-      cause: gap.cause.code,
-    }));
-    const tally = { key, gaps, handOver: index.handOverOf(session) };
-    if (this.#tallies.size > 100) this.#tallies.clear();
-    this.#tallies.set(session, tally);
-    return tally;
+  /** The check that runs, or the last one for a while. */
+  #checkOf(room: string, now: Instant): CheckSnapshot | null {
+    const { index, views } = this.#options;
+    const check = index.notes.newestCheck(room);
+    if (check === null || (check.done !== null && between(check.done.at, now) > LAST_CHECK_MS)) return null;
+    return views.check(check);
   }
 
   #waiting(): { readonly segments: number; readonly bytes: number } {
@@ -205,6 +165,11 @@ export class Rooms {
   #indexKey(): string {
     const { index } = this.#options;
     return `${index.progress('recorder').seq}/${index.progress('site').seq}`;
+  }
+
+  /** Hours of recording that fit on the disk at the present rate; null when nobody knows. */
+  hoursLeft(): number | null {
+    return this.#disk(this.#options.status(), this.#options.clock.now()).hoursLeft;
   }
 
   #disk(status: RecorderStatus | null, now: Instant): RoomSnapshot['disk'] {
@@ -228,7 +193,7 @@ export class Rooms {
     seen: {
       readonly isAwake: boolean;
       readonly streams: readonly StreamSnapshot[];
-      readonly session: Session | null;
+      readonly session: OpenedSession | null;
       readonly disk: RoomSnapshot['disk'];
       readonly centre: CentreLink;
       readonly now: Instant;
@@ -260,6 +225,7 @@ export class Rooms {
       const message = centre.trouble ?? 'the centre does not answer';
       found.push({ code: 'centre-away', message, level: 'warning', stream: null });
     }
+    found.push(...this.#options.signAlarms(room, records));
     const alarms = found.map((alarm) => ({
       ...alarm,
       since: this.#sinceOf(`alarm ${room} ${alarm.code} ${alarm.stream}`, alarm.level, now),
@@ -305,4 +271,15 @@ function readinessOf(isAwake: boolean, streams: readonly StreamSnapshot[]): Room
   if (streams.every(isHere)) return 'ready';
   const isDown = (one: StreamSnapshot): boolean => one.state === 'lost' || one.state === 'refused';
   return streams.some(isHere) && streams.every((one) => isHere(one) || isDown(one)) ? 'partly-ready' : 'arming';
+}
+
+/** A docket of hundreds is asked for by itself; here are those nearest to now, in their order. */
+function nearest(sessions: readonly Session[], now: Instant): readonly Session[] {
+  if (sessions.length <= DOCKET_SHOWN_MAX) return sessions;
+  const away = (session: Session): number => {
+    if (isRunning(session)) return 0;
+    return Math.abs((session.planned?.fromMs ?? session.createdAt.wallMs) - now.wallMs);
+  };
+  const shown = new Set([...sessions].sort((a, b) => away(a) - away(b)).slice(0, DOCKET_SHOWN_MAX));
+  return sessions.filter((session) => shown.has(session));
 }

@@ -1,35 +1,27 @@
-/**
- * The shell around the session machine: one bounded queue per room takes presses and looks in order; each step is journaled, put
- * into the index, and only then told to the recorder and to people. All it knows stands in the index, so that being killed at any
- * step loses nothing.
- */
+/** Opening, proving and ending sessions: presses come from people, everything else from looking at what the recorder says. */
 import { randomBytes } from 'node:crypto';
-import { AppError, sentenceOf } from '../core/errors.ts';
-import type { AbsentStretch, SessionKind } from '../core/facts.ts';
-import type { Log, SiteJournal } from '../core/ports.ts';
+import { AppError } from '../core/errors.ts';
+import { owedBy } from '../core/fields.ts';
 import { isConfirmed } from '../core/proof.ts';
 import type { Cause, RecorderStatus } from '../core/recording.ts';
-import { assertSession, type Session, type SessionInput, step } from '../core/session.ts';
+import { checkFieldValues } from '../core/rules/field-values.ts';
+import { kindOf, type RuleSet } from '../core/rules/rule-set.ts';
+import { isOpened, type OpenedSession, type Session } from '../core/session.ts';
+import type { AbsentStretch, FieldValues, Planned, SessionKind, SessionStream } from '../core/session-facts.ts';
 import type { SiteIndex } from '../core/site-index.ts';
 import type { SitePlan } from '../core/site-plan.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
-import { Lane } from './lane.ts';
+import type { SessionRunner } from './session-runner.ts';
 
-/** Presses and looks that may wait in one room. */
-const LANE_LIMIT = 64;
 const MS = 1_000;
 
 export interface SessionsOptions {
   readonly plan: SitePlan;
+  readonly rules: RuleSet;
   readonly index: SiteIndex;
-  readonly journal: SiteJournal;
   readonly clock: Clock;
-  readonly log: Log;
-  /** Compute the wish again and send it. */
-  readonly wish: () => void;
-  /** Show the room to whoever watches it. */
-  readonly announce: (room: string) => void;
+  readonly runner: SessionRunner;
   /** The recorder's newest word. */
   readonly status: () => RecorderStatus | null;
   /** Why nobody knows where a stream comes from; null when its source is known. */
@@ -38,12 +30,10 @@ export interface SessionsOptions {
 
 export class Sessions {
   readonly #options: SessionsOptions;
-  readonly #lanes = new Map<string, Lane>();
-  /** Rooms with a look waiting in their lane. */
+  /** Rooms with a look waiting in their queue. */
   readonly #looking = new Set<string>();
   /** Open sessions that were proven at the last look: only edges are inputs of the machine. */
   readonly #proven = new Set<string>();
-  #isClosed = false;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -55,68 +45,66 @@ export class Sessions {
     for (const id of this.#options.index.sessionsDueForHandOver()) this.handOver(id);
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.idle();
-  }
-
-  async idle(): Promise<void> {
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));
-  }
-
   /**
-   * Opens a session from the moment of the call; answers as soon as it is journaled and asked for (invariant 9). The same press
-   * again is the same session. Rejects with `session-already-open` or `no-mandatory-stream`.
+   * Opens a walk-in from the moment of the call; answers as soon as it is journaled and asked for (invariant 9). Fields that do not
+   * fit the rules are left out and owed: a form never delays a start. The same press again is the same session. Rejects with
+   * `session-already-open` or `no-mandatory-stream`.
    */
   open(
     room: string,
     press: string,
-    what: { readonly kind: SessionKind; readonly matter: string; readonly by: string },
-  ): Promise<{ session: Session; isNew: boolean }> {
-    const { clock, index, plan } = this.#options;
+    what: {
+      readonly kind: SessionKind;
+      readonly matter: string;
+      readonly fields: FieldValues;
+      readonly by: string;
+    },
+  ): Promise<{ session: OpenedSession; isNew: boolean }> {
+    const { clock, rules } = this.#options;
     const at = clock.now();
-    return this.#lane(room).run(async () => {
-      const before = index.sessionByPress(press);
-      if (before !== null && before.room !== room) {
-        throw new AppError('bad-request', `press ${press} was made in another room`);
-      }
-      const session = await this.#do(
-        before ?? index.runningSession(room),
-        {
-          type: 'press-open',
-          session: ulid(at.wallMs, randomBytes(ULID_RANDOM_BYTES)),
-          press,
-          room,
-          ...what,
-          preRollMs: plan.recording.preRollS * MS,
-          streams: plan.devices
-            .filter((device) => device.room === room)
-            .map((device) => ({ stream: device.id, mandatory: device.mandatory })),
-        },
-        at,
-      );
-      return { session, isNew: before === null };
+    const session = ulid(at.wallMs, randomBytes(ULID_RANDOM_BYTES));
+    const kind = kindOf(rules, what.kind);
+    const fields = kind === null ? null : checkFieldValues(rules, kind, what.fields);
+    return this.#press(room, null, press, what.by, at, {
+      ...{ session, room, kind: what.kind, matter: what.matter },
+      fields: fields?.ok === true ? fields.value : {},
     });
   }
 
+  /** Opens an entry of the docket, whatever its check said. */
+  openPlanned(session: Session, press: string, by: string): Promise<{ session: OpenedSession; isNew: boolean }> {
+    return this.#press(session.room, session.id, press, by, this.#options.clock.now(), null);
+  }
+
   /** Ends the claim at the moment of the call plus the post-roll. Closing what is closing or closed changes nothing. */
-  closeSession(session: Session, by: string): Promise<Session> {
-    const { clock, index, plan } = this.#options;
-    const at = clock.now();
-    const postRollMs = plan.recording.postRollS * MS;
-    return this.#lane(session.room).run(() =>
-      this.#do(index.session(session.id), { type: 'press-close', by, postRollMs }, at),
-    );
+  closeSession(session: Session, by: string): Promise<OpenedSession> {
+    return this.#close(session, null, by, null);
+  }
+
+  /** Closes it and puts its continuation into the docket. The same press again answers the same continuation. */
+  async adjourn(
+    session: Session,
+    press: string,
+    by: string,
+    { planned, reason }: { readonly planned: Planned; readonly reason: string },
+  ): Promise<{ session: OpenedSession; next: Session }> {
+    const { index, clock } = this.#options;
+    const id = ulid(clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES));
+    const closed = await this.#close(session, press, by, { session: id, planned, reason });
+    const next = 'continuedBy' in closed && closed.continuedBy !== null ? index.session(closed.continuedBy) : null;
+    if (next === null) throw new AppError('session-over', `session ${session.id} was closed and not adjourned`);
+    return { session: closed, next };
   }
 
   /** Something may have changed: see what it means for every session that still holds claims. Never throws. */
   look(): void {
-    for (const room of new Set(this.#options.index.sessionsHoldingClaims().map((session) => session.room))) {
+    const { index, runner } = this.#options;
+    for (const room of new Set(index.sessionsHoldingClaims().map((session) => session.room))) {
       if (this.#looking.has(room)) continue;
       this.#looking.add(room);
-      this.#inBackground(room, async () => {
+      runner.inBackground(room, async () => {
         this.#looking.delete(room);
-        for (const session of this.#options.index.sessionsHoldingClaims()) {
+        for (const session of index.sessionsHoldingClaims()) {
           if (session.room === room) await this.#lookAt(session);
         }
       });
@@ -125,35 +113,86 @@ export class Sessions {
 
   /** The centre signed for something of this session. */
   handOver(id: string): void {
-    const { index, clock } = this.#options;
+    const { index, clock, runner } = this.#options;
     const found = index.session(id);
     if (found?.state !== 'closed') return;
-    this.#inBackground(found.room, async () => {
+    runner.inBackground(found.room, async () => {
       const { done, total } = index.handOverOf(id);
-      if (total > 0 && done === total) await this.#do(index.session(id), { type: 'all-receipted' }, clock.now());
+      if (total > 0 && done === total) await runner.step(index.session(id), { type: 'all-receipted' }, clock.now());
     });
   }
 
-  async #lookAt(session: Session): Promise<void> {
-    const now = this.#options.clock.now();
+  #press(
+    room: string,
+    id: string | null,
+    press: string,
+    by: string,
+    at: Instant,
+    walkIn: Extract<Parameters<SessionRunner['step']>[1], { type: 'press-open' }>['walkIn'],
+  ): Promise<{ session: OpenedSession; isNew: boolean }> {
+    const { index, plan, rules, runner } = this.#options;
+    return runner.inRoom(room, async () => {
+      const before = index.notes.pressed(press);
+      const known = id ?? before?.session ?? null;
+      runner.isRepeated(press, 'session-opened', known);
+      const session = known === null ? null : index.session(known);
+      if (session !== null && session.room !== room) {
+        throw new AppError('bad-request', `session ${session.id} is of room ${session.room}, not of ${room}`);
+      }
+      const running = index.runningSession(room);
+      const next = await runner.step(
+        session,
+        {
+          ...{ type: 'press-open', press, by, walkIn },
+          running: running === null || running.id === session?.id ? null : running.id,
+          preRollMs: plan.recording.preRollS * MS,
+          streams: streamsOf(plan, room),
+          rules: { id: rules.id, version: rules.version },
+        },
+        at,
+      );
+      return { session: opened(next), isNew: before === null };
+    });
+  }
+
+  #close(
+    session: Session,
+    press: string | null,
+    by: string,
+    adjourned: { readonly session: string; readonly planned: Planned; readonly reason: string } | null,
+  ): Promise<OpenedSession> {
+    const { clock, index, plan, rules, runner } = this.#options;
+    const at = clock.now();
+    const postRollMs = plan.recording.postRollS * MS;
+    return runner.inRoom(session.room, async () => {
+      const now = index.session(session.id) ?? session;
+      if (press !== null && runner.isRepeated(press, 'session-closing', session.id)) return opened(now);
+      const debts = owedBy(rules, now);
+      return opened(await runner.step(now, { type: 'press-close', press, by, postRollMs, debts, adjourned }, at));
+    });
+  }
+
+  async #lookAt(session: OpenedSession): Promise<void> {
+    const { clock, runner, status } = this.#options;
+    const now = clock.now();
     if (session.state === 'closing') {
       const absent = this.#allEnded(session, now);
       if (absent === null) return;
-      await this.#do(session, { type: 'claims-ended', absent }, now);
+      await runner.step(session, { type: 'claims-ended', absent }, now);
       this.#proven.delete(session.id);
       // Everything may have been signed for while the last claim was ending.
       this.handOver(session.id);
       return;
     }
-    const isProvenNow = isConfirmed(session, this.#options.status(), now);
+    const isProvenNow = isConfirmed(session, status(), now);
     if (isProvenNow === this.#proven.has(session.id)) return;
-    await this.#do(session, { type: isProvenNow ? 'proof' : 'proof-lost' }, now);
+    await runner.step(session, { type: isProvenNow ? 'proof' : 'proof-lost' }, now);
     if (isProvenNow) this.#proven.add(session.id);
     else this.#proven.delete(session.id);
   }
 
   /** Null while the recorder still holds a claim of it; else the streams it never heard of, because their source was never known. */
-  #allEnded(session: Extract<Session, { state: 'closing' }>, now: Instant): readonly AbsentStretch[] | null {
+  #allEnded(session: Extract<OpenedSession, { state: 'closing' }>, now: Instant): readonly AbsentStretch[] | null {
     const claims = this.#options.index.claimsOf(session.id);
     const absent: AbsentStretch[] = [];
     for (const { stream } of session.streams) {
@@ -168,35 +207,16 @@ export class Sessions {
     }
     return absent;
   }
+}
 
-  async #do(session: Session | null, input: SessionInput, at: Instant): Promise<Session> {
-    const { index, journal, wish, announce } = this.#options;
-    const verdict = step(session, input, at);
-    if (!verdict.ok) throw new AppError(verdict.refusal.code, verdict.refusal.message);
-    assertSession(verdict.next);
-    for (const effect of verdict.effects) {
-      if (effect.type === 'append') await journal.append(effect.fact, effect.at);
-      else if (effect.type === 'wish') wish();
-      else announce(verdict.next.room);
-    }
-    return index.session(verdict.next.id) ?? verdict.next;
-  }
+/** The streams of a room as they are now; a session keeps those it was opened with. */
+export function streamsOf(plan: Pick<SitePlan, 'devices'>, room: string): readonly SessionStream[] {
+  return plan.devices
+    .filter((device) => device.room === room)
+    .map((device) => ({ stream: device.id, mandatory: device.mandatory }));
+}
 
-  #inBackground(room: string, act: () => Promise<void>): void {
-    if (this.#isClosed) return;
-    this.#lane(room)
-      .run(act)
-      .catch((error: unknown) => {
-        this.#options.log.error({ room, why: sentenceOf(error) }, 'a look at the sessions failed, tried again');
-      });
-  }
-
-  #lane(room: string): Lane {
-    let lane = this.#lanes.get(room);
-    if (lane === undefined) {
-      lane = new Lane(LANE_LIMIT, () => new AppError('room-busy', `room ${room}: ${LANE_LIMIT} requests wait already`));
-      this.#lanes.set(room, lane);
-    }
-    return lane;
-  }
+function opened(session: Session): OpenedSession {
+  if (!isOpened(session)) throw new Error(`session ${session.id} is ${session.state} after it was opened`);
+  return session;
 }

@@ -6,22 +6,40 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Entry } from '../core/chain.ts';
 import type { Desk } from '../core/desk.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
-import type { Camera, CentreLink, Log, PinHasher, Recorder, Signer, SiteJournal } from '../core/ports.ts';
+import type { Orders } from '../core/orders.ts';
+import type {
+  Camera,
+  CentreLink,
+  GlanceDecoder,
+  Indicator,
+  Log,
+  PinHasher,
+  Recorder,
+  Signer,
+  SiteJournal,
+  Voice,
+} from '../core/ports.ts';
 import type { Cause, CauseCode, RecorderStatus } from '../core/recording.ts';
 import type { JournalName, LiveIndex } from '../core/site-index.ts';
-import type { DevicePlan, SitePlan } from '../core/site-plan.ts';
+import type { DevicePlan, IndicatorPlan, SitePlan } from '../core/site-plan.ts';
 import type { Clock } from '../core/time.ts';
 import { Authority } from './authority.ts';
 import { CameraSources } from './cameras.ts';
 import { SiteDesk } from './desk.ts';
+import { SiteDoor } from './door.ts';
+import { HearingParts } from './hearing-parts.ts';
 import { IndexedJournal, type JournalFile } from './indexed-journal.ts';
 import { Leases } from './leases.ts';
+import { Logins } from './logins.ts';
 import { MediaAudit } from './media-audit.ts';
-import { type FirstPin, People } from './people.ts';
+import { Panels } from './panels.ts';
+import { type FirstPin, type FirstSecret, People, THE_SITE } from './people.ts';
 import { RecorderFollower } from './recorder-follower.ts';
 import { Rooms } from './rooms.ts';
 import { Sealer } from './sealer.ts';
-import { Sessions } from './sessions.ts';
+import { Signs } from './signs.ts';
+import { SiteStaff } from './staff.ts';
+import { TryBook } from './try-book.ts';
 import { Watchers } from './watchers.ts';
 import { wishOf } from './wishes.ts';
 
@@ -52,6 +70,10 @@ export interface SiteOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly link: () => CentreLink;
+  /** Wordings spoken aloud, lamps, and glances out of memory. */
+  readonly voice: Voice;
+  readonly indicators: (plan: IndicatorPlan) => Indicator;
+  readonly decoder: GlanceDecoder;
   /** Absolute path of a segment's file. */
   readonly pathOf: (segment: SegmentFact) => string;
   /** The journal cannot be written any more: the process should end and be started again; the recorder goes on meanwhile. */
@@ -64,8 +86,12 @@ export class Site {
   readonly #sources: CameraSources;
   readonly #leases: Leases;
   readonly #people: People;
-  readonly #sessions: Sessions;
+  readonly #panels: Panels;
+  readonly #logins: Logins;
+  readonly #tries: TryBook;
+  readonly #hearings: HearingParts;
   readonly #sealer: Sealer;
+  readonly #signs: Signs;
   readonly #watchers: Watchers;
   readonly #follower: RecorderFollower;
   readonly #desk: SiteDesk;
@@ -84,7 +110,7 @@ export class Site {
     const wish = (): void => this.#wish();
     const status = (): RecorderStatus | null => this.#status;
     this.#leases = new Leases(index, clock, plan.recording.armedForS * MS);
-    const leased = (): ReadonlySet<string> => this.#leases.awake();
+    const leased = (): ReadonlySet<string> => this.#awake();
     this.#sources = new CameraSources({
       devices: plan.devices,
       cameras: options.cameras,
@@ -92,11 +118,24 @@ export class Site {
       log,
       onChange: (device) => {
         this.#wish();
-        this.#sessions.look();
+        this.#hearings.sessions.look();
         this.#watchers.changed(device.room);
       },
     });
-    const rooms = new Rooms({
+    const authority = new Authority(plan.rooms, index);
+    const audit = new MediaAudit(journal, clock);
+    this.#hearings = new HearingParts({
+      ...{ plan, index, journal, clock, log, authority, audit, wish, status },
+      announce: (room) => this.#watchers.changed(room),
+      absence: (stream) => this.#absence(stream),
+      openGaps: (session, now) => rooms.openGaps(session, now),
+      hoursLeft: () => rooms.hoursLeft(),
+      wake: (room) => this.#desk.wakeRoom(room),
+      sense: (stream) => this.#signs.senses.sense(stream),
+      silentSince: (session) => this.#signs.senses.silentSince(session),
+    });
+    const { sessions, docket, views } = this.#hearings;
+    const rooms: Rooms = new Rooms({
       plan,
       index,
       clock,
@@ -105,25 +144,39 @@ export class Site {
       status,
       isRecorderHere: () => this.#isRecorderHere,
       link: options.link,
+      ...{ docket, views },
+      signAlarms: (room, isRecording) => this.#signs.alarmsOf(room, isRecording),
     });
     this.#watchers = new Watchers({ clock, log, pulse: (room) => rooms.pulse(room) });
-    const announce = (room: string): void => this.#watchers.changed(room);
-    const absence = (stream: string): Cause | null => this.#absence(stream);
-    this.#sessions = new Sessions({ plan, index, journal, clock, log, wish, announce, status, absence });
-    this.#people = new People({ people: plan.people, index, journal, pins, clock, log });
+    const { voice, decoder, indicators, recorder } = options;
+    this.#signs = new Signs({
+      ...{ plan, index, journal, clock, log, recorder, status, authority, audit },
+      ...{ watchers: this.#watchers, runner: this.#hearings.runner, voice, decoder, indicators },
+    });
+    this.#people = new People({ people: plan.people, index: index.people, journal, pins });
+    this.#panels = new Panels({ index: index.people, journal, clock, rooms: plan.rooms });
+    this.#logins = new Logins(index.people, clock, plan.people);
+    this.#tries = new TryBook(index.people, clock, log);
+    const visitors = {
+      ...{ everybody: plan.people, people: this.#people, panels: this.#panels },
+      ...{ logins: this.#logins, tries: this.#tries, journal },
+    };
+    const door = new SiteDoor({ ...visitors, unpaired: plan.login.unpaired });
     this.#sealer = new Sealer({ siteId: plan.site.id, index, journal, signer, log });
     this.#follower = new RecorderFollower(index, catchUp, log);
     this.#desk = new SiteDesk({
       plan,
       index,
       clock,
-      authority: new Authority(plan.rooms, index),
-      people: this.#people,
+      authority,
+      door,
+      staff: new SiteStaff({ ...visitors, door, rooms: plan.rooms }),
       rooms,
-      sessions: this.#sessions,
+      ...{ sessions, views, hearings: this.#hearings.desk },
       leases: this.#leases,
+      signs: this.#signs,
       watchers: this.#watchers,
-      audit: new MediaAudit(journal, clock),
+      audit,
       wish,
       pathOf: options.pathOf,
     });
@@ -133,19 +186,24 @@ export class Site {
     return this.#desk;
   }
 
+  /** Who carries out the centre's orders to the docket. */
+  get orders(): Orders {
+    return this.#hearings.orders;
+  }
+
   /** The site's journal with the index behind it, for others that keep facts (receipts). */
   get journal(): SiteJournal {
     return this.#journal;
   }
 
-  /** PINs made since the last call; each is told once. */
-  takeFirstPins(): readonly FirstPin[] {
-    return this.#people.takeFirstPins();
+  /** PINs and secrets made at the start; each is told once. */
+  takeFirst(): { readonly pins: readonly FirstPin[]; readonly secrets: readonly FirstSecret[] } {
+    return this.#people.takeFirst();
   }
 
-  /** Gives a person a new PIN and ends their logins. Rejects with `not-found`. */
-  newPin(person: string): Promise<FirstPin> {
-    return this.#people.newPin(person);
+  /** A pairing code of the site's own, for who starts it on a machine where the panel is opened at once. Lengths in milliseconds. */
+  pairingCode(room: string, name: string, validMs: number): string {
+    return this.#panels.makeCode(THE_SITE, room, name, validMs).code;
   }
 
   /** Waits for the disk (PINs of new people), for no camera, no recorder and no network. */
@@ -154,6 +212,7 @@ export class Site {
     // Wishes of one run of this process are numbered behind those of the run before.
     this.#revision = Math.floor(clock.now().wallMs);
     await this.#people.start();
+    this.#tries.start();
     this.#leases.start();
     this.#sources.start();
     index.onApplied((journal, entry) => this.#onApplied(journal, entry));
@@ -163,9 +222,10 @@ export class Site {
     });
     recorder.onStatus((status) => this.#onStatus(status));
     recorder.onEntry((entry) => this.#follower.take(entry));
+    await this.#signs.start();
     this.#watchers.start();
     this.#wish();
-    this.#sessions.start();
+    this.#hearings.start();
     this.#sealer.poke();
     this.#loop = this.#run();
   }
@@ -173,14 +233,17 @@ export class Site {
   /** Resolves when everything that came in so far was worked off: index, sessions, seals. */
   async idle(): Promise<void> {
     await this.#follower.idle();
-    await this.#sessions.idle();
+    await this.#hearings.idle();
     await this.#sealer.idle();
+    await this.#signs.idle();
   }
 
   async close(): Promise<void> {
     this.#end.abort();
     await this.#loop;
-    const closings = [this.#watchers, this.#sources, this.#sessions, this.#sealer].map((part) => part.close());
+    const closings = [this.#watchers, this.#sources, this.#hearings, this.#sealer, this.#signs].map((part) =>
+      part.close(),
+    );
     for (const result of await Promise.allSettled(closings)) {
       if (result.status === 'rejected') this.#options.log.error({ err: result.reason }, 'a part did not close');
     }
@@ -192,7 +255,8 @@ export class Site {
     for (const [stream, seen] of Object.entries(status.streams)) {
       if (seen.phase === 'lost' || seen.phase === 'refused') this.#sources.doubt(stream);
     }
-    this.#sessions.look();
+    this.#hearings.look();
+    this.#signs.look();
     this.#watchers.changed();
   }
 
@@ -201,10 +265,10 @@ export class Site {
     if (journal === 'recorder' && fact.type === 'segment') this.#sealer.poke();
     if (journal === 'recorder' && fact.type === 'claim-ended') {
       this.#wish();
-      this.#sessions.look();
+      this.#hearings.look();
     }
     if (journal === 'site' && fact.type === 'receipted') {
-      for (const session of this.#options.index.sessionsOfSegment(fact.seg)) this.#sessions.handOver(session);
+      for (const claim of this.#options.index.claimsOfSegment(fact.seg)) this.#hearings.sessions.handOver(claim);
     }
     this.#watchers.changed();
   }
@@ -215,7 +279,9 @@ export class Site {
       if (this.#end.signal.aborted) return;
       try {
         this.#wish();
-        this.#sessions.look();
+        this.#hearings.look();
+        this.#signs.look();
+        this.#logins.sweep();
       } catch (error) {
         this.#options.log.error({ err: error }, 'a look at the site failed, tried again');
       }
@@ -225,15 +291,16 @@ export class Site {
   #wish(): void {
     const { plan, index, recorder } = this.#options;
     const sessions = index.sessionsHoldingClaims();
+    const checks = index.notes.checksUnderway();
     const ended = new Map<string, ReadonlySet<string>>();
-    for (const { id } of sessions) {
+    for (const { id } of [...sessions, ...checks]) {
       const claims = index.claimsOf(id).filter((claim) => claim.ended !== null);
       ended.set(id, new Set(claims.map((claim) => claim.stream)));
     }
     const streams = wishOf({
       plan,
-      leased: this.#leases.awake(),
-      sessions,
+      leased: this.#awake(),
+      ...{ sessions, checks },
       isEnded: (session, stream) => ended.get(session)?.has(stream) ?? false,
       sourceOf: (stream) => this.#sources.sourceOf(stream),
     });
@@ -242,6 +309,11 @@ export class Site {
     this.#lastWish = text;
     this.#revision += 1;
     recorder.desire({ revision: this.#revision, streams });
+  }
+
+  /** Rooms whose panel is in use, or in which something is planned soon. */
+  #awake(): ReadonlySet<string> {
+    return new Set([...this.#leases.awake(), ...this.#hearings.stopWatch.armed()]);
   }
 
   #absence(stream: string): Cause | null {

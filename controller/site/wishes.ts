@@ -1,6 +1,7 @@
 /** What the recorder is to do, from who is awake and what is claimed (pure). Sent whole; the same inputs give the same wish. */
 import type { DesiredClaim, DesiredStream, Source } from '../core/recording.ts';
-import { claimEndOf, isRunning, type Session } from '../core/session.ts';
+import { isRunning, type OpenedSession } from '../core/session.ts';
+import type { CheckRow } from '../core/session-index.ts';
 import type { SitePlan } from '../core/site-plan.ts';
 
 const MS = 1_000;
@@ -10,7 +11,9 @@ export interface WishInputs {
   /** Rooms whose panel is in use. */
   readonly leased: ReadonlySet<string>;
   /** Sessions whose claims may still be in the recorder's hands. */
-  readonly sessions: readonly Session[];
+  readonly sessions: readonly OpenedSession[];
+  /** Checks that go on; a check is a claim too. */
+  readonly checks: readonly CheckRow[];
   /** True when the recorder journaled the end of this claim. */
   readonly isEnded: (session: string, stream: string) => boolean;
   /** Null while nobody knows where the stream comes from. */
@@ -22,10 +25,13 @@ export interface WishInputs {
  * longer in the configuration is kept to the claim's end all the same.
  */
 export function wishOf(inputs: WishInputs): { readonly [stream: string]: DesiredStream } {
-  const { plan, sessions } = inputs;
+  const { plan, sessions, checks } = inputs;
   const preRollMs = plan.recording.preRollS * MS;
   const roomOf = new Map(plan.devices.map((device) => [device.id, device.room]));
-  const ids = new Set([...roomOf.keys(), ...sessions.flatMap((session) => session.streams.map((one) => one.stream))]);
+  const ids = new Set([
+    ...roomOf.keys(),
+    ...[...sessions, ...checks].flatMap((one) => one.streams.map(({ stream }) => stream)),
+  ]);
   const streams: { [stream: string]: DesiredStream } = {};
   for (const id of ids) {
     const source = inputs.sourceOf(id);
@@ -43,12 +49,17 @@ export function wishOf(inputs: WishInputs): { readonly [stream: string]: Desired
 }
 
 /** Rooms whose cameras are to be connected: somebody uses the panel, or a session runs. */
-export function awakeRooms(inputs: Pick<WishInputs, 'leased' | 'sessions'>): ReadonlySet<string> {
-  return new Set([...inputs.leased, ...inputs.sessions.filter(isRunning).map((session) => session.room)]);
+export function awakeRooms(inputs: Pick<WishInputs, 'leased' | 'sessions' | 'checks'>): ReadonlySet<string> {
+  const { leased, sessions, checks } = inputs;
+  return new Set([...leased, ...[...sessions.filter(isRunning), ...checks].map(({ room }) => room)]);
 }
 
-function claimsOn(stream: string, { sessions, isEnded }: WishInputs): DesiredClaim[] {
-  return sessions
-    .filter((session) => session.streams.some((one) => one.stream === stream) && !isEnded(session.id, stream))
-    .map((session) => ({ id: session.id, from: session.from, to: claimEndOf(session) }));
+function claimsOn(stream: string, { sessions, checks, isEnded }: WishInputs): DesiredClaim[] {
+  const claims = [
+    ...sessions.map(({ id, from, streams, ...rest }) => ({ id, from, streams, to: 'to' in rest ? rest.to : null })),
+    ...checks,
+  ];
+  return claims
+    .filter((claim) => claim.streams.some((one) => one.stream === stream) && !isEnded(claim.id, stream))
+    .map(({ id, from, to }) => ({ id, from, to }));
 }

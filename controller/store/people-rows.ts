@@ -1,8 +1,36 @@
-/** People and their logins; and the few things the site remembers beside its journals. */
-import type { LoginRow, PersonRow, RememberedSource } from '../core/site-index.ts';
+/** People, panels and logins in SQLite. */
+import type { LoginRow, PanelRow, PanelUse, PeopleIndex, PersonRow } from '../core/people-index.ts';
+import type { Instant } from '../core/time.ts';
+import type { Tries } from '../core/tries.ts';
 import type { Sql } from './sql.ts';
 
-export class PeopleRows {
+interface RawPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly rooms: string;
+  readonly pin_hash: string;
+  readonly secret_hash: string | null;
+}
+interface RawPanel {
+  readonly id: string;
+  readonly name: string;
+  readonly room: string;
+  readonly paired_by: string;
+  readonly paired_at: string;
+}
+interface RawLogin {
+  readonly token_hash: string;
+  readonly person: string;
+  readonly how: 'pin' | 'secret';
+  readonly panel: string | null;
+  readonly address: string;
+  readonly agent: string;
+  readonly created: string;
+  readonly last_use: string;
+}
+
+export class PeopleRows implements PeopleIndex {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
@@ -10,84 +38,110 @@ export class PeopleRows {
   }
 
   person(id: string): PersonRow | null {
-    const row = this.#sql.get<{ id: string; name: string; role: string; rooms: string; pin_hash: string }>(
-      'SELECT * FROM person WHERE id = ?',
-      id,
-    );
-    if (row === null) return null;
-    return {
-      id: row.id,
-      name: row.name,
-      role: row.role,
-      rooms: JSON.parse(row.rooms) as string[],
-      pinHash: row.pin_hash,
-    };
+    return personOf(this.#sql.get<RawPerson>('SELECT * FROM person WHERE id = ?', id));
   }
 
-  login(tokenHash: string): LoginRow | null {
-    return this.#sql.get<LoginRow>(
-      `SELECT person, created_ms AS createdMs, last_use_ms AS lastUseMs FROM login
-       WHERE token_hash = ? AND revoked_ms IS NULL`,
-      tokenHash,
-    );
+  personBySecret(secretHash: string): PersonRow | null {
+    return personOf(this.#sql.get<RawPerson>('SELECT * FROM person WHERE secret_hash = ?', secretHash));
   }
 
-  addLogin(tokenHash: string, login: LoginRow): void {
+  panels(): PanelRow[] {
+    return this.#sql
+      .all<RawPanel>('SELECT * FROM panel WHERE revoked_at IS NULL ORDER BY paired_seq')
+      .map((row) => panelOf(row));
+  }
+
+  panel(id: string): PanelRow | null {
+    const row = this.#sql.get<RawPanel>('SELECT * FROM panel WHERE id = ? AND revoked_at IS NULL', id);
+    return row === null ? null : panelOf(row);
+  }
+
+  panelByToken(tokenHash: string): PanelRow | null {
+    const row = this.#sql.get<RawPanel>('SELECT * FROM panel WHERE token_hash = ? AND revoked_at IS NULL', tokenHash);
+    return row === null ? null : panelOf(row);
+  }
+
+  panelUse(panel: string): PanelUse | null {
+    const row = this.#sql.get<{ used_at: string; address: string }>('SELECT * FROM panel_use WHERE panel = ?', panel);
+    return row === null ? null : { at: instantOf(row.used_at), address: row.address };
+  }
+
+  usePanel(panel: string, { at, address }: PanelUse): void {
     this.#sql.run(
-      'INSERT INTO login (token_hash, person, created_ms, last_use_ms) VALUES (?, ?, ?, ?)',
-      tokenHash,
-      login.person,
-      Math.round(login.createdMs),
-      Math.round(login.lastUseMs),
+      `INSERT INTO panel_use (panel, used_at, address) VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+       SET used_at = excluded.used_at, address = excluded.address`,
+      panel,
+      JSON.stringify(at),
+      address,
     );
   }
 
-  useLogin(tokenHash: string, atMs: number): void {
-    this.#sql.run('UPDATE login SET last_use_ms = ? WHERE token_hash = ?', Math.round(atMs), tokenHash);
+  logins(): (LoginRow & { login: string })[] {
+    return this.#sql
+      .all<RawLogin>('SELECT * FROM login ORDER BY rowid')
+      .map((row) => ({ login: row.token_hash, ...loginOf(row) }));
   }
 
-  endLogin(tokenHash: string, atMs: number): void {
+  login(login: string): LoginRow | null {
+    const row = this.#sql.get<RawLogin>('SELECT * FROM login WHERE token_hash = ?', login);
+    return row === null ? null : loginOf(row);
+  }
+
+  addLogin(login: string, row: LoginRow): void {
     this.#sql.run(
-      'UPDATE login SET revoked_ms = ? WHERE token_hash = ? AND revoked_ms IS NULL',
-      Math.round(atMs),
-      tokenHash,
+      `INSERT INTO login (token_hash, person, how, panel, address, agent, created, last_use)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      login,
+      row.person,
+      row.how,
+      row.panel,
+      row.address,
+      row.agent,
+      JSON.stringify(row.created),
+      JSON.stringify(row.lastUse),
     );
   }
 
-  endLoginsOf(person: string, atMs: number): string[] {
-    const rows = this.#sql.all<{ token_hash: string }>(
-      'UPDATE login SET revoked_ms = ? WHERE person = ? AND revoked_ms IS NULL RETURNING token_hash',
-      Math.round(atMs),
-      person,
-    );
-    return rows.map((row) => row.token_hash);
+  useLogin(login: string, at: Instant): void {
+    this.#sql.run('UPDATE login SET last_use = ? WHERE token_hash = ?', JSON.stringify(at), login);
   }
 
-  rememberedSource(stream: string): RememberedSource | null {
-    return this.#sql.get<RememberedSource>('SELECT url, transport, audio FROM source WHERE stream = ?', stream);
+  endLogin(login: string): void {
+    this.#sql.run('DELETE FROM login WHERE token_hash = ?', login);
   }
 
-  rememberSource(stream: string, source: RememberedSource): void {
+  allTries(): Map<string, Tries> {
+    const rows = this.#sql.all<{ key: string; tries: string }>('SELECT key, tries FROM tries');
+    return new Map(rows.map((row) => [row.key, JSON.parse(row.tries) as Tries]));
+  }
+
+  keepTries(key: string, tries: Tries): void {
     this.#sql.run(
-      `INSERT INTO source (stream, url, transport, audio) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
-       SET url = excluded.url, transport = excluded.transport, audio = excluded.audio`,
-      stream,
-      source.url,
-      source.transport,
-      source.audio,
+      'INSERT INTO tries (key, tries) VALUES (?, ?) ON CONFLICT DO UPDATE SET tries = excluded.tries',
+      key,
+      JSON.stringify(tries),
     );
   }
 
-  leases(): Map<string, number> {
-    const rows = this.#sql.all<{ room: string; until_ms: number }>('SELECT room, until_ms FROM lease');
-    return new Map(rows.map((row) => [row.room, row.until_ms]));
+  forgetTries(key: string): void {
+    this.#sql.run('DELETE FROM tries WHERE key = ?', key);
   }
+}
 
-  keepLease(room: string, untilMs: number): void {
-    this.#sql.run(
-      'INSERT INTO lease (room, until_ms) VALUES (?, ?) ON CONFLICT DO UPDATE SET until_ms = excluded.until_ms',
-      room,
-      Math.round(untilMs),
-    );
-  }
+function personOf(row: RawPerson | null): PersonRow | null {
+  if (row === null) return null;
+  const { id, name, role, rooms, pin_hash: pinHash, secret_hash: secretHash } = row;
+  return { id, name, role, rooms: JSON.parse(rooms) as string[], pinHash, secretHash };
+}
+
+function panelOf({ id, name, room, paired_by: pairedBy, paired_at }: RawPanel): PanelRow {
+  return { id, name, room, pairedBy, pairedAt: instantOf(paired_at) };
+}
+
+function loginOf({ person, how, panel, address, agent, created, last_use }: RawLogin): LoginRow {
+  return { person, how, panel, address, agent, created: instantOf(created), lastUse: instantOf(last_use) };
+}
+
+function instantOf(json: string): Instant {
+  return JSON.parse(json) as Instant;
 }

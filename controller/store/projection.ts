@@ -1,7 +1,11 @@
 /** What each journal entry does to the index. Repeating an entry changes nothing, and the two journals never wait for each other. */
 import type { Entry } from '../core/chain.ts';
-import type { AbsentStretch, GapFact, RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
+import type { GapFact, RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
+import type { AbsentStretch } from '../core/session-facts.ts';
 import type { Instant } from '../core/time.ts';
+import { projectDisplay } from './display-projection.ts';
+import { projectPeople } from './people-projection.ts';
+import { isSessionFact, projectSession } from './session-projection.ts';
 import type { Sql } from './sql.ts';
 
 /** Tables that come out of the journals, children first, so that they can be emptied in this order. */
@@ -14,8 +18,17 @@ export const PROJECTED_TABLES = [
   'claim',
   'session_stream',
   'session',
+  'press',
+  'room_check',
+  'mark',
+  'mark_note',
+  'notice_given',
+  'explanation',
+  'stop_warning',
+  'display_stretch',
   'outbox',
   'person',
+  'panel',
   'audit',
   'quarantined',
   'progress',
@@ -85,40 +98,9 @@ export function projectRecorder(sql: Sql, { seq, at, fact }: Entry<RecorderFact>
 /** Projects one entry of the site's journal. */
 export function projectSite(sql: Sql, { seq, at, fact }: Entry<SiteFact>): void {
   switch (fact.type) {
-    case 'session-opened':
-      projectOpened(sql, seq, fact);
-      return;
-    case 'session-confirmed':
-      sql.run(
-        "UPDATE session SET state = 'open', confirmed_at = ? WHERE id = ? AND state = 'opening'",
-        json(at),
-        fact.session,
-      );
-      return;
-    case 'session-closing':
-      sql.run(
-        `UPDATE session SET state = 'closing', closed_by = ?, closed_at = ?, claim_to = ?
-         WHERE id = ? AND state IN ('opening', 'open')`,
-        fact.by,
-        json(fact.closedAt),
-        json(fact.to),
-        fact.session,
-      );
-      return;
     case 'session-closed':
-      sql.run(
-        "UPDATE session SET state = 'closed', ended_at = ? WHERE id = ? AND state = 'closing'",
-        json(at),
-        fact.session,
-      );
+      projectSession(sql, { seq, at, fact });
       for (const absent of fact.absent ?? []) projectAbsent(sql, seq, fact.session, absent);
-      return;
-    case 'session-handed-over':
-      sql.run(
-        "UPDATE session SET state = 'handed-over', handed_over_at = ? WHERE id = ? AND state = 'closed'",
-        json(at),
-        fact.session,
-      );
       return;
     case 'sealed':
       sql.run(
@@ -151,17 +133,28 @@ export function projectSite(sql: Sql, { seq, at, fact }: Entry<SiteFact>): void 
       return;
     case 'audit':
       sql.run(
-        'INSERT INTO audit (seq, at, who, did, object, room) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        `INSERT INTO audit (seq, at, who, did, object, room, source) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING`,
         seq,
         json(at),
         fact.who,
         fact.did,
         fact.object,
         fact.room,
+        fact.source ?? null,
       );
       return;
-    default:
+    case 'display-shown':
+    case 'display-dark':
+      projectDisplay(sql, { seq, at, fact });
       return;
+    case 'person-secret':
+    case 'panel-paired':
+    case 'panel-revoked':
+      projectPeople(sql, seq, at, fact);
+      return;
+    default:
+      if (isSessionFact(fact)) projectSession(sql, { seq, at, fact });
   }
 }
 
@@ -200,32 +193,6 @@ function projectGap(sql: Sql, id: string, fact: Omit<GapFact, 'type'>): void {
 
 function projectAbsent(sql: Sql, seq: number, session: string, absent: AbsentStretch): void {
   projectGap(sql, `site-${seq}-${absent.stream}`, { ...absent, claims: [session] });
-}
-
-function projectOpened(sql: Sql, seq: number, fact: Extract<SiteFact, { type: 'session-opened' }>): void {
-  const isNew = sql.run(
-    `INSERT INTO session (id, opened_seq, press, room, kind, matter, opened_by, opened_at, claim_from, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'opening') ON CONFLICT (id) DO NOTHING`,
-    fact.session,
-    seq,
-    fact.press,
-    fact.room,
-    fact.kind,
-    fact.matter,
-    fact.by,
-    json(fact.openedAt),
-    json(fact.from),
-  );
-  if (isNew === 0) return;
-  fact.streams.forEach(({ stream, mandatory }, place) => {
-    sql.run(
-      'INSERT INTO session_stream (session, stream, place, mandatory) VALUES (?, ?, ?, ?)',
-      fact.session,
-      stream,
-      place,
-      mandatory ? 1 : 0,
-    );
-  });
 }
 
 function json(value: Instant | object): string {

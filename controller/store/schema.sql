@@ -15,52 +15,7 @@ CREATE TABLE progress (
   hash TEXT NOT NULL CHECK (length(hash) = 64)
 ) STRICT, WITHOUT ROWID;
 
--- A session: a claim on all streams of a room from open to close. Its state is that of core/session.ts.
-CREATE TABLE session (
-  -- ULID, also the id of its claim on each stream.
-  id TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
-  -- Number of the site's entry that opened it: the order of sessions.
-  opened_seq INTEGER NOT NULL UNIQUE,
-  -- The panel's id of the press that opened it: the same press twice is one session.
-  press TEXT NOT NULL UNIQUE,
-  room TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  matter TEXT NOT NULL,
-  -- Person who pressed open, and when (Instant).
-  opened_by TEXT NOT NULL,
-  opened_at TEXT NOT NULL CHECK (json_valid(opened_at)),
-  -- First moment of the claim (Instant): press minus pre-roll.
-  claim_from TEXT NOT NULL CHECK (json_valid(claim_from)),
-  state TEXT NOT NULL CHECK (state IN ('opening', 'open', 'closing', 'closed', 'handed-over')),
-  -- When every mandatory stream was proven on disk first (Instant); null when it never was.
-  confirmed_at TEXT CHECK (json_valid(confirmed_at)),
-  -- Person who pressed close, and when (Instant); null while it runs.
-  closed_by TEXT,
-  closed_at TEXT CHECK (json_valid(closed_at)),
-  -- Last moment of the claim (Instant): close plus post-roll; null while it runs.
-  claim_to TEXT CHECK (json_valid(claim_to)),
-  -- When the last claim's end stood in the recorder's journal (Instant).
-  ended_at TEXT CHECK (json_valid(ended_at)),
-  -- When the centre had signed for every segment (Instant).
-  handed_over_at TEXT CHECK (json_valid(handed_over_at)),
-  CHECK ((closed_at IS NULL) = (state IN ('opening', 'open'))),
-  CHECK ((closed_at IS NULL) = (claim_to IS NULL) AND (closed_at IS NULL) = (closed_by IS NULL)),
-  CHECK ((ended_at IS NULL) = (state IN ('opening', 'open', 'closing'))),
-  CHECK ((handed_over_at IS NULL) = (state <> 'handed-over'))
-) STRICT;
-CREATE INDEX session_by_room ON session (room, opened_seq);
-CREATE INDEX session_by_state ON session (state);
-
--- The streams a session claims.
-CREATE TABLE session_stream (
-  session TEXT NOT NULL REFERENCES session (id),
-  stream TEXT NOT NULL,
-  -- Place in the room's list, from 0.
-  place INTEGER NOT NULL CHECK (place >= 0),
-  -- 1 when the session is confirmed only with this stream proven.
-  mandatory INTEGER NOT NULL CHECK (mandatory IN (0, 1)),
-  PRIMARY KEY (session, stream)
-) STRICT, WITHOUT ROWID;
+-- Sessions, and what is written down beside them, are in hearings.sql.
 
 -- A claim as the recorder took it up on one stream.
 CREATE TABLE claim (

@@ -39,7 +39,7 @@ export class SegmentRows {
       .map(segmentRow);
   }
 
-  sessionsOfSegment(seg: string): string[] {
+  claimsOfSegment(seg: string): string[] {
     return this.#sql
       .all<{ claim: string }>('SELECT claim FROM segment_claim WHERE seg = ? ORDER BY claim', seg)
       .map((row) => row.claim);

@@ -1,30 +1,47 @@
 /** Questions about sessions, their claims and their gaps. */
-import type { SessionKind, SessionStream } from '../core/facts.ts';
 import type { CauseCode } from '../core/recording.ts';
-import type { Session, SessionBasics, SessionEnding } from '../core/session.ts';
+import type { OpenedSession, Session, SessionEnding, SessionOpening, SessionRoot } from '../core/session.ts';
+import type { DocketSource, FieldValues, SessionStream } from '../core/session-facts.ts';
+import type { SessionIndex } from '../core/session-index.ts';
 import type { ClaimRow, GapRow } from '../core/site-index.ts';
 import type { Instant } from '../core/time.ts';
 import type { Sql } from './sql.ts';
 
 interface Row {
   readonly id: string;
-  readonly press: string;
+  readonly state: Session['state'];
   readonly room: string;
   readonly kind: string;
   readonly matter: string;
-  readonly opened_by: string;
-  readonly opened_at: string;
-  readonly claim_from: string;
-  readonly state: Session['state'];
+  readonly fields: string;
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly source: SessionRoot['source'];
+  readonly reference: string | null;
+  readonly planned_from_ms: number | null;
+  readonly planned_to_ms: number | null;
+  readonly continues: string | null;
+  readonly check_id: string | null;
+  readonly cancelled_by: string | null;
+  readonly cancelled_at: string | null;
+  readonly cancel_reason: string | null;
+  readonly press: string | null;
+  readonly opened_by: string | null;
+  readonly opened_at: string | null;
+  readonly claim_from: string | null;
+  readonly rules: string | null;
+  readonly extended_to_ms: number | null;
   readonly confirmed_at: string | null;
   readonly closed_by: string | null;
   readonly closed_at: string | null;
   readonly claim_to: string | null;
+  readonly debts_at_close: string | null;
+  readonly continued_by: string | null;
   readonly ended_at: string | null;
   readonly handed_over_at: string | null;
 }
 
-export class SessionRows {
+export class SessionRows implements SessionIndex {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
@@ -32,35 +49,53 @@ export class SessionRows {
   }
 
   session(id: string): Session | null {
-    return this.#one(this.#sql.get<Row>('SELECT * FROM session WHERE id = ?', id));
+    return this.#one('SELECT * FROM session WHERE id = ?', id);
   }
 
-  sessionByPress(press: string): Session | null {
-    return this.#one(this.#sql.get<Row>('SELECT * FROM session WHERE press = ?', press));
+  sessionByReference(source: DocketSource, reference: string): Session | null {
+    return this.#one('SELECT * FROM session WHERE source = ? AND reference = ?', source, reference);
   }
 
-  runningSession(room: string): Session | null {
-    return this.#one(
-      this.#sql.get<Row>(
-        "SELECT * FROM session WHERE room = ? AND state IN ('opening', 'open') ORDER BY opened_seq DESC LIMIT 1",
-        room,
-      ),
+  runningSession(room: string): OpenedSession | null {
+    const row = this.#sql.get<Row>(
+      "SELECT * FROM session WHERE room = ? AND state IN ('opening', 'open') ORDER BY opened_seq DESC LIMIT 1",
+      room,
     );
+    return row === null ? null : this.#opened(row);
   }
 
-  sessions(rooms: readonly string[], limit: number): Session[] {
+  sessions(rooms: readonly string[], limit: number): OpenedSession[] {
+    return this.#sql
+      .all<Row>(
+        `SELECT * FROM session WHERE room IN (SELECT value FROM json_each(?)) AND opened_seq IS NOT NULL
+         ORDER BY opened_seq DESC LIMIT ?`,
+        JSON.stringify(rooms),
+        limit,
+      )
+      .map((row) => this.#opened(row));
+  }
+
+  docket(rooms: readonly string[], fromMs: number, toMs: number): Session[] {
+    const within = 'SELECT * FROM session WHERE room IN (SELECT value FROM json_each(?)) AND';
+    // Two questions, so that each finds its rows by an index: an OR of them would read every session there ever was.
     const rows = this.#sql.all<Row>(
-      'SELECT * FROM session WHERE room IN (SELECT value FROM json_each(?)) ORDER BY opened_seq DESC LIMIT ?',
-      JSON.stringify(rooms),
-      limit,
+      `SELECT * FROM (
+         ${within} planned_from_ms >= ? AND planned_from_ms < ? UNION ${within} opened_ms >= ? AND opened_ms < ?
+       ) ORDER BY coalesce(planned_from_ms, opened_ms), seq`,
+      ...[JSON.stringify(rooms), fromMs, toMs, JSON.stringify(rooms), fromMs, toMs],
     );
     return rows.map((row) => this.#session(row));
   }
 
-  sessionsHoldingClaims(): Session[] {
+  sessionsHoldingClaims(): OpenedSession[] {
     const rows = this.#sql.all<Row>(
       "SELECT * FROM session WHERE state IN ('opening', 'open', 'closing') ORDER BY opened_seq",
     );
+    return rows.map((row) => this.#opened(row));
+  }
+
+  sessionsBeingChecked(): Session[] {
+    const rows = this.#sql.all<Row>("SELECT * FROM session WHERE state = 'checking' ORDER BY seq");
     return rows.map((row) => this.#session(row));
   }
 
@@ -89,17 +124,19 @@ export class SessionRows {
 
   gapsOf(session: string): GapRow[] {
     const rows = this.#sql.all<{
+      id: string;
       stream: string;
       begun: string;
       ended: string;
       cause_code: string;
       cause_detail: string;
     }>(
-      `SELECT stream, begun, ended, cause_code, cause_detail FROM gap_claim JOIN gap ON gap.id = gap_claim.gap
+      `SELECT gap.id, stream, begun, ended, cause_code, cause_detail FROM gap_claim JOIN gap ON gap.id = gap_claim.gap
        WHERE claim = ? ORDER BY json_extract(begun, '$.wallMs'), gap.id`,
       session,
     );
     return rows.map((row) => ({
+      id: row.id,
       stream: row.stream,
       from: instant(row.begun),
       to: instant(row.ended),
@@ -107,48 +144,75 @@ export class SessionRows {
     }));
   }
 
-  #one(row: Row | null): Session | null {
+  #one(sql: string, ...values: readonly string[]): Session | null {
+    const row = this.#sql.get<Row>(sql, ...values);
     return row === null ? null : this.#session(row);
   }
 
   #session(row: Row): Session {
+    const { state } = row;
+    if (state === 'scheduled' || state === 'checking' || state === 'ready') return { ...rootOf(row), state };
+    if (state !== 'cancelled') return this.#opened(row);
+    return {
+      ...rootOf(row),
+      state,
+      cancelledBy: must(row.cancelled_by, row),
+      cancelledAt: instant(must(row.cancelled_at, row)),
+      reason: must(row.cancel_reason, row),
+    };
+  }
+
+  #opened(row: Row): OpenedSession {
     const streams = this.#sql
       .all<{ stream: string; mandatory: number }>(
         'SELECT stream, mandatory FROM session_stream WHERE session = ? ORDER BY place',
         row.id,
       )
       .map((one): SessionStream => ({ stream: one.stream, mandatory: one.mandatory === 1 }));
-    const basics: SessionBasics = {
-      id: row.id,
-      press: row.press,
-      room: row.room,
-      kind: row.kind as SessionKind,
-      matter: row.matter,
-      openedBy: row.opened_by,
-      openedAt: instant(row.opened_at),
-      from: instant(row.claim_from),
+    const opening: SessionRoot & SessionOpening = {
+      ...rootOf(row),
+      press: must(row.press, row),
+      openedBy: must(row.opened_by, row),
+      openedAt: instant(must(row.opened_at, row)),
+      from: instant(must(row.claim_from, row)),
       streams,
+      rules: row.rules,
+      extendedToMs: row.extended_to_ms,
     };
     const confirmedAt = row.confirmed_at === null ? null : instant(row.confirmed_at);
-    if (row.state === 'opening') return { ...basics, state: 'opening' };
-    if (row.state === 'open') return { ...basics, state: 'open', confirmedAt: must(confirmedAt, row) };
+    if (row.state === 'opening') return { ...opening, state: 'opening' };
+    if (row.state === 'open') return { ...opening, state: 'open', confirmedAt: must(confirmedAt, row) };
     const ending: SessionEnding = {
       confirmedAt,
       closedBy: must(row.closed_by, row),
       closedAt: instant(must(row.closed_at, row)),
       to: instant(must(row.claim_to, row)),
+      debtsAtClose: row.debts_at_close === null ? [] : (JSON.parse(row.debts_at_close) as string[]),
+      continuedBy: row.continued_by,
     };
-    if (row.state === 'closing') return { ...basics, ...ending, state: 'closing' };
+    if (row.state === 'closing') return { ...opening, ...ending, state: 'closing' };
     const endedAt = instant(must(row.ended_at, row));
-    if (row.state === 'closed') return { ...basics, ...ending, state: 'closed', endedAt };
-    return {
-      ...basics,
-      ...ending,
-      state: 'handed-over',
-      endedAt,
-      handedOverAt: instant(must(row.handed_over_at, row)),
-    };
+    if (row.state === 'closed') return { ...opening, ...ending, state: 'closed', endedAt };
+    const handedOverAt = instant(must(row.handed_over_at, row));
+    return { ...opening, ...ending, state: 'handed-over', endedAt, handedOverAt };
   }
+}
+
+function rootOf(row: Row): SessionRoot {
+  return {
+    id: row.id,
+    room: row.room,
+    kind: row.kind,
+    matter: row.matter,
+    fields: JSON.parse(row.fields) as FieldValues,
+    createdBy: row.created_by,
+    createdAt: instant(row.created_at),
+    source: row.source,
+    reference: row.reference,
+    planned: row.planned_from_ms === null ? null : { fromMs: row.planned_from_ms, toMs: row.planned_to_ms },
+    continues: row.continues,
+    check: row.check_id,
+  };
 }
 
 /** The schema's checks keep what a state needs; a null here is a defect of this program. */

@@ -6,21 +6,23 @@
 import { type ChainHead, EMPTY_CHAIN, type Entry, sha256 } from '../core/chain.ts';
 import type { RecorderFact, SiteFact } from '../core/facts.ts';
 import type { Backlog, Log } from '../core/ports.ts';
-import type { Session } from '../core/session.ts';
+import type { OpenedSession, Session } from '../core/session.ts';
+import type { DocketSource } from '../core/session-facts.ts';
 import type {
   ClaimRow,
   GapRow,
   HandOver,
   JournalName,
   LiveIndex,
-  LoginRow,
-  PersonRow,
   RememberedSource,
   SegmentRow,
   UnsealedRow,
 } from '../core/site-index.ts';
+import { DisplayRows } from './display-rows.ts';
+import { NoteRows } from './note-rows.ts';
 import { PeopleRows } from './people-rows.ts';
 import { PROJECTED_TABLES, projectRecorder, projectSite } from './projection.ts';
+import { RememberedRows } from './remembered-rows.ts';
 import { SegmentRows } from './segment-rows.ts';
 import { SessionRows } from './session-rows.ts';
 import { isRefusedRow, Sql } from './sql.ts';
@@ -44,7 +46,10 @@ export class Store implements LiveIndex {
   readonly #sql: Sql;
   readonly #sessions: SessionRows;
   readonly #segments: SegmentRows;
-  readonly #people: PeopleRows;
+  readonly people: PeopleRows;
+  readonly notes: NoteRows;
+  readonly displays: DisplayRows;
+  readonly #remembered: RememberedRows;
   readonly #progress: { [journal in JournalName]: ChainHead };
   #listeners: ((journal: JournalName, entry: Entry<RecorderFact> | Entry<SiteFact>) => void)[] = [];
 
@@ -54,7 +59,10 @@ export class Store implements LiveIndex {
     this.#sql = new Sql(options.file, options.log);
     this.#sessions = new SessionRows(this.#sql);
     this.#segments = new SegmentRows(this.#sql);
-    this.#people = new PeopleRows(this.#sql);
+    this.people = new PeopleRows(this.#sql);
+    this.notes = new NoteRows(this.#sql);
+    this.displays = new DisplayRows(this.#sql);
+    this.#remembered = new RememberedRows(this.#sql);
     this.#progress = { recorder: this.#readProgress('recorder'), site: this.#readProgress('site') };
   }
 
@@ -112,17 +120,23 @@ export class Store implements LiveIndex {
   session(id: string): Session | null {
     return this.#sessions.session(id);
   }
-  sessionByPress(press: string): Session | null {
-    return this.#sessions.sessionByPress(press);
+  sessionByReference(source: DocketSource, reference: string): Session | null {
+    return this.#sessions.sessionByReference(source, reference);
   }
-  runningSession(room: string): Session | null {
+  runningSession(room: string): OpenedSession | null {
     return this.#sessions.runningSession(room);
   }
-  sessions(rooms: readonly string[], limit: number): Session[] {
+  sessions(rooms: readonly string[], limit: number): OpenedSession[] {
     return this.#sessions.sessions(rooms, limit);
   }
-  sessionsHoldingClaims(): Session[] {
+  docket(rooms: readonly string[], fromMs: number, toMs: number): Session[] {
+    return this.#sessions.docket(rooms, fromMs, toMs);
+  }
+  sessionsHoldingClaims(): OpenedSession[] {
     return this.#sessions.sessionsHoldingClaims();
+  }
+  sessionsBeingChecked(): Session[] {
+    return this.#sessions.sessionsBeingChecked();
   }
   sessionsDueForHandOver(): string[] {
     return this.#sessions.sessionsDueForHandOver();
@@ -142,8 +156,8 @@ export class Store implements LiveIndex {
   segment(seg: string): SegmentRow | null {
     return this.#segments.segment(seg);
   }
-  sessionsOfSegment(seg: string): string[] {
-    return this.#segments.sessionsOfSegment(seg);
+  claimsOfSegment(seg: string): string[] {
+    return this.#segments.claimsOfSegment(seg);
   }
   bytesPerSecond(stream: string): number | null {
     return this.#segments.bytesPerSecond(stream);
@@ -160,35 +174,17 @@ export class Store implements LiveIndex {
   backlog(): Backlog {
     return this.#segments.backlog();
   }
-  person(id: string): PersonRow | null {
-    return this.#people.person(id);
-  }
-  login(tokenHash: string): LoginRow | null {
-    return this.#people.login(tokenHash);
-  }
-  addLogin(tokenHash: string, login: LoginRow): void {
-    this.#people.addLogin(tokenHash, login);
-  }
-  useLogin(tokenHash: string, atMs: number): void {
-    this.#people.useLogin(tokenHash, atMs);
-  }
-  endLogin(tokenHash: string, atMs: number): void {
-    this.#people.endLogin(tokenHash, atMs);
-  }
-  endLoginsOf(person: string, atMs: number): string[] {
-    return this.#people.endLoginsOf(person, atMs);
-  }
   rememberedSource(stream: string): RememberedSource | null {
-    return this.#people.rememberedSource(stream);
+    return this.#remembered.rememberedSource(stream);
   }
   rememberSource(stream: string, source: RememberedSource): void {
-    this.#people.rememberSource(stream, source);
+    this.#remembered.rememberSource(stream, source);
   }
   leases(): Map<string, number> {
-    return this.#people.leases();
+    return this.#remembered.leases();
   }
   keepLease(room: string, untilMs: number): void {
-    this.#people.keepLease(room, untilMs);
+    this.#remembered.keepLease(room, untilMs);
   }
 
   #take(journal: JournalName, lines: readonly Line[]): void {

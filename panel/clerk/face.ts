@@ -1,5 +1,6 @@
 /** What the clerk's page says about a room, decided from one snapshot. Pure, so that every state can be looked at in a table. */
-import type { RoomView, SessionView, StreamView } from '../../controller/api/contract.ts';
+import type { RoomView, StreamView } from '../../controller/api/contract.ts';
+import type { SessionView } from '../../controller/api/contract-session.ts';
 
 export type Face =
   | 'waiting'
@@ -18,9 +19,9 @@ export type Face =
  * Invariant 1: `recording` only while the controller confirms bytes on disk; asked for and not confirmed is `starting`
  * before the first proof and `fault` after it.
  */
-export function faceOf(view: RoomView | null): Face {
+export function faceOf(view: RoomView | null, dismissed: string | null = null): Face {
   if (view === null) return 'waiting';
-  const { session } = view;
+  const session = sessionShown(view, dismissed);
   if (session === null) return view.readiness;
   switch (session.state) {
     case 'opening':
@@ -30,6 +31,12 @@ export function faceOf(view: RoomView | null): Face {
     default:
       return session.state;
   }
+}
+
+/** The session that the page is about. One that is over can be put aside (`dismissed`, its id) to go on to the next. */
+export function sessionShown(view: RoomView, dismissed: string | null): SessionView | null {
+  const { session } = view;
+  return session !== null && session.id === dismissed && !isRunning(session) ? null : session;
 }
 
 /** True while a session is going on, which is also when losing the link to the controller costs nothing. */
@@ -56,6 +63,11 @@ export function actOf(view: RoomView | null): Act {
 /** How long the session has lasted or lasted, in milliseconds since the press that opened it. */
 export function elapsedMs(session: SessionView, serverNow: number): number {
   return (session.closedAt ?? serverNow) - session.openedAt;
+}
+
+/** How many interruptions people would count: what several streams lost at one time is one. */
+export function holesOf(session: SessionView): number {
+  return session.interruptions.length === 0 ? session.gaps.length : session.interruptions.length;
 }
 
 /** The mandatory streams for which there is no proof on disk: the reason why a session is not confirmed. */

@@ -1,8 +1,10 @@
-/** One card for each device of the room: its state in words, and when something is wrong, why and what to do. */
-import type { RoomView, StreamState, StreamView } from '../../controller/api/contract.ts';
-import { timeText } from '../shell/clock.ts';
+/** One card for each device: a small picture, its sound, its state in words, and when something is wrong, why and what to do. */
+import type { StreamState, StreamView } from '../../controller/api/contract.ts';
 import { Icon, type IconName } from '../shell/icon.tsx';
 import { say, sayStop, sayTrouble } from '../words/language.ts';
+import type { ClerkDesk } from './clerk-desk.ts';
+import { Meter } from './meter.tsx';
+import { Still } from './still.tsx';
 
 const STATE_ICONS: Readonly<Record<StreamState, IconName>> = {
   off: 'asleep',
@@ -13,66 +15,65 @@ const STATE_ICONS: Readonly<Record<StreamState, IconName>> = {
   lost: 'lost',
   refused: 'refused',
 };
+/** A picture that came in longer ago is not shown as one of now. */
+const OLD_MS = 10_000;
 
-export function StreamList({ view, stale }: { readonly view: RoomView | null; readonly stale: boolean }) {
+export function StreamList({ desk }: { readonly desk: ClerkDesk }) {
+  const view = desk.view.value;
   return (
-    <aside class="streams" aria-label={say('streams.title')} data-stale={stale}>
+    <aside class="streams" aria-label={say('streams.title')} data-stale={desk.stale.value}>
       {view !== null && view.streams.length === 0 && <p>{say('streams.none')}</p>}
       {view?.streams.map((stream) => (
-        <StreamCard key={stream.id} stream={stream} />
+        <StreamCard key={stream.id} stream={stream} desk={desk} />
       ))}
     </aside>
   );
 }
 
-function StreamCard({ stream }: { readonly stream: StreamView }) {
+function StreamCard({ stream, desk }: { readonly stream: StreamView; readonly desk: ClerkDesk }) {
   const { trouble, state } = stream;
   const words = trouble === null ? null : sayTrouble(trouble);
+  const view = desk.glance.view.value;
+  const glance = view?.streams.find(({ id }) => id === stream.id) ?? null;
+  const isGone = state === 'lost' || state === 'refused';
+  const isOld =
+    isGone || desk.stale.value || view === null || glance?.seenAt == null || view.at - glance.seenAt > OLD_MS;
   return (
     <article class="stream" data-stream={stream.id} data-state={state} data-trouble={trouble?.code ?? ''}>
-      <Icon name={stream.kind} class="stream-kind" />
-      <h2 class="stream-name" title={`${say(`stream.${stream.kind}`)} ${stream.name}`}>
-        {stream.name}
-      </h2>
-      {stream.mandatory && <span class="stream-mandatory">{say('stream.mandatory')}</span>}
-      <span class="stream-state">
-        <Icon name={STATE_ICONS[state]} />
-        {say(`stream.${state}`)}
-      </span>
-      {words === null ? (
-        <p class="stream-below">
-          <Tracks stream={stream} />{' '}
-          <span class="tabular">{say('stream.since', { time: timeText(stream.since) })}</span>
+      <div class="stream-still">
+        {stream.kind === 'camera' && !isGone ? (
+          <Still name={stream.name} glance={glance} isOld={isOld} />
+        ) : (
+          <span class="still still-sound">
+            <Icon name={stream.kind} />
+          </span>
+        )}
+        {stream.mandatory && <span class="stream-mandatory">{say('stream.mandatory')}</span>}
+      </div>
+      <div class="stream-words">
+        <h2 class="stream-name" title={`${say(`stream.${stream.kind}`)} ${stream.name}`}>
+          {stream.name}
+        </h2>
+        <p class="stream-state">
+          <Icon name={STATE_ICONS[state]} />
+          {say(`stream.${state}`)}
         </p>
-      ) : (
-        <p class="stream-below stream-trouble" title={words.what + sayStop() + words.todo}>
-          <b>
-            {words.what}
-            {sayStop()}
-          </b>
-          {words.todo}
-        </p>
-      )}
+        {words === null ? (
+          stream.hasAudio ? (
+            <Meter desk={desk} name={stream.name} glance={glance} />
+          ) : (
+            <p class="stream-below">{say(stream.hasVideo ? 'stream.no-sound' : 'stream.none-yet')}</p>
+          )
+        ) : (
+          <p class="stream-below stream-trouble" title={words.what + sayStop() + words.todo}>
+            <b>
+              {words.what}
+              {sayStop()}
+            </b>
+            {words.todo}
+          </p>
+        )}
+      </div>
     </article>
-  );
-}
-
-function Tracks({ stream }: { readonly stream: StreamView }) {
-  if (!stream.hasVideo && !stream.hasAudio) return <span>{say('stream.none-yet')}</span>;
-  return (
-    <span class="stream-tracks">
-      {stream.hasVideo && (
-        <span>
-          <Icon name="check" />
-          {say('stream.picture')}
-        </span>
-      )}
-      {stream.hasAudio && (
-        <span>
-          <Icon name="check" />
-          {say('stream.sound')}
-        </span>
-      )}
-    </span>
   );
 }

@@ -1,31 +1,38 @@
-/** Ten large keys for a finger, the same by keyboard, and plain words when the PIN was wrong or the login is locked. */
+/** The PIN of one person, and plain words when it was wrong or the login is locked, with the time left. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PersonChoice } from '../../controller/api/contract.ts';
-import { waitText } from '../shell/clock.ts';
-import { Icon } from '../shell/icon.tsx';
-import { monoNow } from '../wire/beat.ts';
-import { logIn } from '../wire/rest.ts';
+import { logIn } from '../wire/people-rest.ts';
 import { say, sayTroubleText } from '../words/language.ts';
+import { DigitPad } from './digit-pad.tsx';
+import { leftUntil } from './lock.ts';
+import { LockNote } from './lock-note.tsx';
 
 const PIN_MAX_DIGITS = 12;
-/** When the controller locks without saying for how long. */
-const LOCKED_FALLBACK_MS = 30_000;
-const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
 
 interface Props {
   readonly person: PersonChoice;
+  /** Monotonic moment until which this person or this screen is locked; null when it is open. */
+  readonly lockedUntil: number | null;
   readonly onEntered: () => void;
   readonly onOther: () => void;
+  /** The controller said no: the page should look what is locked and whether this is a panel still. */
+  readonly onRefused: (lockedForMs: number | null) => void;
 }
 
-export function PinPad({ person, onEntered, onOther }: Props) {
+export function PinPad({ person, lockedUntil, onEntered, onOther, onRefused }: Props) {
   const [pin, setPin] = useState('');
   const [checking, setChecking] = useState(false);
   const [wrong, setWrong] = useState(0);
   const [said, setSaid] = useState('');
-  const [lockedUntilMono, setLockedUntil] = useState<number | null>(null);
-  const lockedForMs = lockedUntilMono === null ? 0 : lockedUntilMono - monoNow.value;
-  const locked = lockedForMs > 0;
+  const locked = leftUntil(lockedUntil) > 0;
+  const wasLocked = useRef(false);
+  useEffect(() => {
+    if (!locked) return;
+    wasLocked.current = true;
+    setPin('');
+    setSaid('');
+    setWrong(0);
+  }, [locked]);
 
   const type = (digit: string) => {
     if (!checking && !locked && pin.length < PIN_MAX_DIGITS) setPin(pin + digit);
@@ -46,43 +53,17 @@ export function PinPad({ person, onEntered, onOther }: Props) {
     if (refusal.code === 'wrong-pin') {
       setWrong(wrong + 1);
       setSaid(say('login.wrong', { n: wrong + 1 }));
-    } else if (refusal.code === 'too-many-tries') {
-      setWrong(0);
-      setLockedUntil(performance.now() + (refusal.retryAfterMs ?? LOCKED_FALLBACK_MS));
     } else {
       setSaid(sayTroubleText(refusal));
     }
+    onRefused(refusal.retryAfterMs ?? null);
   };
 
-  // The newest closures, for the one listener below.
-  const keys = useRef({ type, erase, enter, onOther });
-  keys.current = { type, erase, enter, onOther };
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.altKey || event.metaKey) return;
-      if (/^[0-9]$/.test(event.key)) keys.current.type(event.key);
-      else if (event.key === 'Backspace') keys.current.erase();
-      else if (event.key === 'Escape') keys.current.onOther();
-      // Enter on a focused key of the pad presses that key, as everywhere else.
-      else if (event.key === 'Enter' && !(event.target instanceof HTMLButtonElement)) void keys.current.enter();
-      else return;
-      if (event.key !== 'Enter') event.preventDefault();
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
-  useEffect(() => {
-    // The button that was pressed to get here is gone; nothing may keep the focus, so that Enter means “log in”.
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-  }, []);
-
-  const note = locked
-    ? say('login.locked', { time: waitText(lockedForMs) })
-    : checking
-      ? say('login.checking')
-      : lockedUntilMono !== null && said === '' && pin === ''
-        ? say('login.unlocked')
-        : said;
+  const note = checking
+    ? say('login.checking')
+    : wasLocked.current && said === '' && pin === ''
+      ? say('login.unlocked')
+      : said;
   const bad = locked || (said !== '' && !checking);
   return (
     <div class="pin" data-locked={locked}>
@@ -91,50 +72,23 @@ export function PinPad({ person, onEntered, onOther }: Props) {
         <p class="pin-dots" role="status" aria-label={say('login.digits', { n: pin.length })}>
           {pin === '' ? <span class="pin-empty" /> : '●'.repeat(pin.length)}
         </p>
+        {/* A screen reader is told when something is wrong, and of a lock once: not every second that it counts down. */}
         <p class="pin-note" role="alert" data-bad={bad}>
-          {note}
+          {locked ? <LockNote until={lockedUntil} /> : note}
         </p>
         <button type="button" class="button pin-other" onClick={onOther}>
           {say('login.other-person')}
         </button>
       </div>
-      {/* A press by finger or mouse takes no focus, so that Enter on the keyboard goes on meaning “log in”. */}
-      <fieldset class="pin-keys" onMouseDown={(event) => event.preventDefault()}>
-        {KEYS.map((digit) => (
-          <button
-            key={digit}
-            type="button"
-            class="pin-key"
-            data-key={digit}
-            disabled={locked}
-            onClick={() => type(digit)}
-          >
-            {digit}
-          </button>
-        ))}
-        <button
-          type="button"
-          class="pin-key"
-          data-key="erase"
-          aria-label={say('login.erase')}
-          disabled={locked}
-          onClick={erase}
-        >
-          <Icon name="erase" />
-        </button>
-        <button type="button" class="pin-key" data-key="0" disabled={locked} onClick={() => type('0')}>
-          0
-        </button>
-        <button
-          type="button"
-          class="pin-key pin-enter"
-          data-key="enter"
-          disabled={locked || checking || pin === ''}
-          onClick={() => void enter()}
-        >
-          {say('login.enter')}
-        </button>
-      </fieldset>
+      <DigitPad
+        enter={say('login.enter')}
+        canEnter={!checking && pin !== ''}
+        locked={locked}
+        onDigit={type}
+        onErase={erase}
+        onEnter={() => void enter()}
+        onLeave={onOther}
+      />
     </div>
   );
 }

@@ -1,10 +1,12 @@
 /** `/review/:session`: all streams of one session side by side and in step, their gaps, and the proof of what was kept. */
 import './review.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { ReviewView, SessionState } from '../../controller/api/contract.ts';
+import type { ReviewView } from '../../controller/api/contract.ts';
+import type { OpenedState } from '../../controller/api/contract-session.ts';
 import { dateText, lengthText, timeText } from '../shell/clock.ts';
 import { Header } from '../shell/header.tsx';
 import { PlainPage } from '../shell/notice.tsx';
+import { kindName, learnRules } from '../shell/rules.ts';
 import { getReview, type Refusal } from '../wire/rest.ts';
 import { say, sayTroubleText } from '../words/language.ts';
 import { canPlayHere } from './follower.ts';
@@ -16,7 +18,7 @@ import { Transport } from './transport.ts';
 import { TransportBar } from './transport-bar.tsx';
 
 /** How soon the page looks again: the session grows, then receipts come in, then nothing changes any more. */
-const LOOK_AGAIN_MS: Readonly<Record<SessionState, number | null>> = {
+const LOOK_AGAIN_MS: Readonly<Record<OpenedState, number | null>> = {
   opening: 5_000,
   open: 5_000,
   closing: 2_000,
@@ -26,6 +28,7 @@ const LOOK_AGAIN_MS: Readonly<Record<SessionState, number | null>> = {
 const RETRY_MS = 3_000;
 
 export function ReviewPage({ session }: { readonly session: string }) {
+  useEffect(learnRules, []);
   const transport = useMemo(() => new Transport(), []);
   const [review, setReview] = useState<ReviewView | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
@@ -107,7 +110,7 @@ function Title({ review }: { readonly review: ReviewView }) {
       <span class="tabular">
         {dateText(session.openedAt)} {timeText(session.openedAt)}
       </span>
-      <span>{say(`kind.${session.kind}`)}</span>
+      <span>{kindName(session.kind)}</span>
       <span class="review-matter">{session.matter === '' ? say('fact.no-matter') : session.matter}</span>
       <span class="tabular">{lengthText((session.closedAt ?? to) - session.openedAt)}</span>
       <span data-session-state={session.state}>{say(`state.${session.state}`)}</span>

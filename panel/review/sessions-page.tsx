@@ -1,9 +1,10 @@
 /** `/review`: the sessions of one's own rooms, newest first. */
 import './review.css';
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import type { SessionView } from '../../controller/api/contract.ts';
+import type { SessionView } from '../../controller/api/contract-session.ts';
 import { dateText, lengthText, timeText } from '../shell/clock.ts';
 import { Header } from '../shell/header.tsx';
+import { kindName, learnRules } from '../shell/rules.ts';
 import { me } from '../shell/who.ts';
 import { getSessions } from '../wire/rest.ts';
 import { nameOf, say, sayTrouble } from '../words/language.ts';
@@ -12,6 +13,7 @@ const LIMIT = 50;
 const LOOK_AGAIN_MS = 10_000;
 
 export function SessionsPage() {
+  useEffect(learnRules, []);
   const rooms = me.value?.rooms ?? [];
   const [room, setRoom] = useState<string | null>(null);
   const [sessions, setSessions] = useState<readonly SessionView[] | null>(null);
@@ -94,7 +96,7 @@ export function SessionsPage() {
                       {dateText(session.openedAt)} {timeText(session.openedAt)}
                     </a>
                   </td>
-                  <td>{say(`kind.${session.kind}`)}</td>
+                  <td>{kindName(session.kind)}</td>
                   <td class="sessions-matter">{session.matter === '' ? '—' : session.matter}</td>
                   {rooms.length > 1 && <td>{roomName(session.room)}</td>}
                   <td class="tabular">

@@ -1,6 +1,7 @@
 /** The claim's time from end to end: one row for each stream, recorded stretches solid, gaps hatched, the playhead over all. */
 import { useRef, useState } from 'preact/hooks';
-import type { GapView, ReviewStream, ReviewView } from '../../controller/api/contract.ts';
+import type { ReviewStream, ReviewView } from '../../controller/api/contract.ts';
+import type { GapView } from '../../controller/api/contract-session.ts';
 import { lengthText, timeText } from '../shell/clock.ts';
 import { say, sayCause } from '../words/language.ts';
 import { coverage, rulerMarks } from './coverage.ts';

@@ -3,8 +3,12 @@
 export type Route =
   | { readonly page: 'home' }
   | { readonly page: 'login'; readonly next: string }
+  | { readonly page: 'pair' }
+  | { readonly page: 'me' }
+  | { readonly page: 'people' }
   | { readonly page: 'room'; readonly room: string }
   | { readonly page: 'sign'; readonly room: string }
+  | { readonly page: 'display'; readonly display: string }
   | { readonly page: 'sessions' }
   | { readonly page: 'review'; readonly session: string }
   | { readonly page: 'unknown' };
@@ -23,8 +27,10 @@ export function routeOf(pathname: string, search: string): Route {
     const next = new URLSearchParams(search).get('next') ?? '/';
     return { page: 'login', next: /^\/(?![/\\])/.test(next) ? next : '/' };
   }
+  if ((page === 'pair' || page === 'me' || page === 'people') && parts.length === 1) return { page };
   if (page === 'room' && id !== undefined && parts.length === 2) return { page: 'room', room: id };
   if (page === 'sign' && id !== undefined && parts.length === 2) return { page: 'sign', room: id };
+  if (page === 'display' && id !== undefined && parts.length === 2) return { page: 'display', display: id };
   if (page === 'review' && parts.length === 1) return { page: 'sessions' };
   if (page === 'review' && id !== undefined && parts.length === 2) return { page: 'review', session: id };
   return { page: 'unknown' };

@@ -54,11 +54,12 @@ export function Header({
       <SiteName />
       {children}
       <HeaderClock serverNow={serverNow} />
+      {me.value?.may.panels === true && <a href="/people">{say('nav.people')}</a>}
       {person !== undefined && (
-        <span class="header-person" title={say(`role.${person.role}`)}>
+        <a class="header-person" href="/me" title={`${say(`role.${person.role}`)}, ${say('nav.me')}`}>
           <Icon name="person" />
           {person.name}
-        </span>
+        </a>
       )}
       <LanguageSwitch />
       <button type="button" class="quiet" onClick={() => void leave()}>

@@ -53,6 +53,12 @@ const shapes = {
   erase: <path {...stroke} d="M9 5h12v14H9l-6-7zM12 9l6 6M18 9l-6 6" />,
   play: <path fill="currentColor" d="M6 3.5v17l15-8.5z" />,
   pause: <path fill="currentColor" d="M5 4h5v16H5zM14 4h5v16h-5z" />,
+  plus: <path {...stroke} stroke-width="2.5" d="M12 5v14M5 12h14" />,
+  pen: <path {...stroke} d="M4 20l1-4.5L16.5 4a2.1 2.1 0 0 1 3 3L8 18.5zM14.5 6l3 3" />,
+  evidence: <path {...stroke} d="M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7" />,
+  objection: <path {...stroke} d="M5 21V4h11l-2 4 2 4H5" />,
+  statement: <path {...stroke} d="M4 5h16v11H11l-5 4v-4H4zM8 9h8M8 12h5" />,
+  quarrel: <path {...stroke} d="M13 2 5 13.5h6L10 22l9-12h-6.5z" />,
   sound: <path {...stroke} d="M3 9v6h4l5 4V5L7 9zM16 8.5a5 5 0 0 1 0 7M18.5 6a9 9 0 0 1 0 12" />,
 } as const satisfies Readonly<Record<string, ComponentChildren>>;
 

@@ -1,6 +1,7 @@
 /** Who is logged in and what this site is called. Asked for once, and again after a login. */
 import { signal } from '@preact/signals';
-import type { Me, SiteView } from '../../controller/api/contract.ts';
+import type { SiteView } from '../../controller/api/contract.ts';
+import type { Me } from '../../controller/api/contract-people.ts';
 import { getMe, getSite, logOut, whenLoggedOut } from '../wire/rest.ts';
 import { goTo, route } from './route.ts';
 
@@ -13,7 +14,7 @@ export const loginEnded = signal(false);
 
 /** Sends the person to the login page, to come back here afterwards. */
 export function loggedOut(): void {
-  if (route.peek().page === 'login' || route.peek().page === 'sign') return;
+  if (['login', 'pair', 'sign', 'display'].includes(route.peek().page)) return;
   loginEnded.value = me.peek() !== null;
   me.value = null;
   const here = location.pathname;
@@ -58,10 +59,15 @@ export async function reloadIfUpgraded(): Promise<void> {
   if (answer.value.version !== before.version) location.reload();
 }
 
-export async function leave(): Promise<void> {
-  await logOut();
+/** The login of this browser has ended, and everybody here knows why. */
+export function forgetMe(): void {
   me.value = null;
   loginEnded.value = false;
+}
+
+export async function leave(): Promise<void> {
+  await logOut();
+  forgetMe();
   goTo('/login', 'replace');
 }
 

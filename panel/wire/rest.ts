@@ -1,16 +1,8 @@
 /** Requests to the controller. A request never throws: it was answered, refused, or nobody was there. */
-import type {
-  ErrorBody,
-  LoginRequest,
-  Me,
-  OpenRequest,
-  PersonChoice,
-  ReviewView,
-  RoomView,
-  SessionList,
-  SessionView,
-  SiteView,
-} from '../../controller/api/contract.ts';
+import type { ErrorBody, ReviewView, RoomView, SiteView } from '../../controller/api/contract.ts';
+import type { DisplayView, PaintedRequest, SpokenRequest } from '../../controller/api/contract-display.ts';
+import type { Me } from '../../controller/api/contract-people.ts';
+import type { OpenRequest, SessionList, SessionView } from '../../controller/api/contract-session.ts';
 
 export type Refusal = ErrorBody['error'];
 
@@ -24,6 +16,8 @@ export type Answer<T> =
 const BASE = '/api/v1';
 const REQUEST_TIMEOUT_MS = 5_000;
 const HTTP_UNAUTHENTICATED = 401;
+/** Refusals with that status that say nothing about the login one has. */
+const WRONG_INPUT = ['wrong-pin', 'wrong-secret'];
 
 let onLoggedOut: () => void = () => {};
 
@@ -32,7 +26,7 @@ export function whenLoggedOut(act: () => void): void {
   onLoggedOut = act;
 }
 
-async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer<T>> {
+export async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer<T>> {
   let response: Response;
   let told: unknown;
   try {
@@ -54,22 +48,26 @@ async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknown): Pro
   if (response.ok) return { outcome: 'ok', value: told as T };
   const refusal = (told as Partial<ErrorBody> | null)?.error;
   if (refusal === undefined) return { outcome: 'unreachable' };
-  if (response.status === HTTP_UNAUTHENTICATED && refusal.code !== 'wrong-pin') onLoggedOut();
+  if (response.status === HTTP_UNAUTHENTICATED && !WRONG_INPUT.includes(refusal.code)) onLoggedOut();
   return { outcome: 'refused', status: response.status, refusal };
 }
 
 const part = encodeURIComponent;
 
 export const getSite = () => ask<SiteView>('GET', '/site');
-export const getPeople = () => ask<readonly PersonChoice[]>('GET', '/people');
 export const getMe = () => ask<Me>('GET', '/me');
-export const logIn = (request: LoginRequest) => ask<Me>('POST', '/login', request);
 export const logOut = () => ask<null>('POST', '/logout');
 export const wakeRoom = (room: string) => ask<RoomView>('POST', `/rooms/${part(room)}/wake`);
 export const openSession = (room: string, request: OpenRequest) =>
   ask<SessionView>('POST', `/rooms/${part(room)}/sessions`, request);
 export const closeSession = (session: string) => ask<SessionView>('POST', `/sessions/${part(session)}/close`);
 export const getReview = (session: string) => ask<ReviewView>('GET', `/sessions/${part(session)}/review`);
+
+/** The wall speaks back: what a display has painted, and what became of the notice that it spoke. */
+export const sayPainted = (display: string, painted: PaintedRequest) =>
+  ask<DisplayView>('POST', `/displays/${part(display)}/painted`, painted);
+export const saySpoken = (display: string, spoken: SpokenRequest) =>
+  ask<DisplayView>('POST', `/displays/${part(display)}/spoken`, spoken);
 
 /** Newest first; without a room, those of every room of one's own. */
 export const getSessions = (room: string | null, limit: number) =>

@@ -1,7 +1,11 @@
+import { enClerk } from './en-clerk.ts';
+import { enPeople } from './en-people.ts';
 import type { WordKey } from './zh.ts';
 
 /** The same words in English. The compiler refuses a missing key; a test compares the holes of each sentence. */
 export const en: Readonly<Record<WordKey, string>> = {
+  ...enClerk,
+  ...enPeople,
   'product.name': 'Quancheng',
   'language.other': '中文',
   'language.switch': '切换到中文',
@@ -231,4 +235,10 @@ export const en: Readonly<Record<WordKey, string>> = {
   'sign.fault': 'Recording fault, please wait for staff',
   'sign.unknown': 'Status unknown',
   'sign.unknown-hint': 'Please ask the staff',
+  'sign.notice': 'Recording in progress',
+  'sign.next': 'Coming up',
+  'sign.next-what': '{time} {kind}',
+  'sign.hall': 'You have entered a monitored area',
+  'sign.no-display': 'There is no such display, check the address.',
+  'sign.taken': 'Another machine already is this display.',
 };

@@ -112,6 +112,38 @@ export const troubles = {
     zh: words('与消息服务器失去联系', '录制照常，录像先存本机，恢复后自动移交。'),
     en: words('No contact with the message broker', 'Recording goes on; it is kept here and handed over later.'),
   },
+  'session-over': {
+    zh: words('这次录制已经结束', '刚才的按键没有记入；同一事项再录，请另建安排。'),
+    en: words('This recording is over', 'The press was not recorded; plan another session of the matter.'),
+  },
+  'session-cancelled': {
+    zh: words('这一场已经取消', '请另建安排，或临时开始。'),
+    en: words('This one was cancelled', 'Make a new entry, or start without one.'),
+  },
+  'check-running': {
+    zh: words('正在检查设备', '请等几秒；不影响开始录制。'),
+    en: words('The devices are being checked', 'Wait some seconds; a start is possible all the same.'),
+  },
+  'check-unknown': {
+    zh: words('找不到这次检查', '请重新检查。'),
+    en: words('This check is not known any more', 'Check the devices again.'),
+  },
+  'mark-unknown': {
+    zh: words('找不到这个标记', '请从全部标记里选。'),
+    en: words('This mark is not known', 'Choose it from the list of all marks.'),
+  },
+  'interruption-unknown': {
+    zh: words('中断还没有结束', '恢复之后再说明原因。'),
+    en: words('This interruption is not over yet', 'Explain it when it records again.'),
+  },
+  'kind-unknown': {
+    zh: words('本单位没有这个类别', '请另选类别。'),
+    en: words('This kind is not among the rules of this site', 'Choose another kind.'),
+  },
+  'order-expired': {
+    zh: words('中心的指令已过期', '请中心重新发送，并核对两端时钟。'),
+    en: words('The order from the centre came too late', 'Let it be sent anew; check both clocks.'),
+  },
   'session-already-open': {
     zh: words('本房间已有录制正在进行', '请先结束它，再开始新的。'),
     en: words('A recording is already running in this room', 'Stop it before you start another.'),
@@ -131,6 +163,26 @@ export const troubles = {
   'wrong-pin': {
     zh: words('PIN 不对', '请重新输入。'),
     en: words('Wrong PIN', 'Please enter it again.'),
+  },
+  'wrong-secret': {
+    zh: words('密钥不对', '请重新输入；管理员可以发放新的密钥。'),
+    en: words('Wrong secret', 'Type it again; an administrator can give a new one.'),
+  },
+  'weak-pin': {
+    zh: words('这个 PIN 太容易被猜到', '请用 6 至 12 位数字，不要用连号、重复、生日或原来的 PIN。'),
+    en: words('This PIN is too easy to guess', 'Six to twelve digits; no row, repetition, birthday or the old one.'),
+  },
+  'panel-not-paired': {
+    zh: words('这台屏幕还没有配对', '请技术员或管理员生成配对码，或用密钥登录。'),
+    en: words('This screen is not paired', 'Ask the technician for a pairing code, or log in with a secret.'),
+  },
+  'wrong-code': {
+    zh: words('配对码不对、已用过或已过期', '请技术员或管理员重新生成。'),
+    en: words('The code is wrong, used or too old', 'Ask the technician or administrator for a new one.'),
+  },
+  'secret-needed': {
+    zh: words('用 PIN 登录时不能这样做', '请退出，用密钥登录后再发放。'),
+    en: words('Not in a login by PIN', 'Log out, log in with your secret, then try again.'),
   },
   'too-many-tries': {
     zh: words('输错次数太多', '请稍等再试。'),
@@ -219,5 +271,36 @@ export const troubles = {
   'clock-unsynchronised': {
     zh: words('本机时间未校准', '录制照常；请叫技术员检查网络校时。'),
     en: words('The clock of this machine is not synchronised', 'Recording goes on; ask the technician to check NTP.'),
+  },
+  'display-unknown': {
+    zh: words('没有这块显示屏', '请核对网址；显示屏须先写入站点配置。'),
+    en: words('There is no such display', 'Check the address; displays stand in the site configuration.'),
+  },
+  'display-taken': {
+    zh: words('另一台设备已在充当这块显示屏', '请关闭那台设备上的页面。'),
+    en: words('Another machine already is this display', 'Close the page on that machine.'),
+  },
+  'sign-dark': {
+    zh: words('显示屏没有确认显示内容', '请查看该显示屏的电源、网线；来得及时请口头告知。'),
+    en: words(
+      'A display does not confirm what it shows',
+      'Look at its power and cable; tell the people by word of mouth.',
+    ),
+  },
+  'notice-unspoken': {
+    zh: words('告知语没有播放成功', '请工作人员口头宣读并确认“已告知”。'),
+    en: words('The notice was not spoken aloud', 'Read it aloud yourself and confirm it.'),
+  },
+  'speech-missing': {
+    zh: words('本机没有语音播报', '请工作人员口头宣读；技术员可安装语音或放入录音。'),
+    en: words('This machine has no voice', 'Read it aloud; the technician can install a voice or a recording.'),
+  },
+  'indicator-unreachable': {
+    zh: words('指示灯没有应答', '录制照常；请检查指示灯的电源和网线。'),
+    en: words('The lamp does not answer', 'Recording goes on; check its power and cable.'),
+  },
+  'still-unavailable': {
+    zh: words('暂时没有画面', '稍后会自动刷新。'),
+    en: words('No picture just now', 'It is asked for again by itself.'),
   },
 } as const satisfies Readonly<Record<string, { readonly zh: TroubleWords; readonly en: TroubleWords }>>;

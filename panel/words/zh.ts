@@ -1,5 +1,10 @@
+import { zhClerk } from './zh-clerk.ts';
+import { zhPeople } from './zh-people.ts';
+
 /** Every word of the screen in Chinese; this file decides which keys exist and which holes `{…}` each sentence has. */
 export const zh = {
+  ...zhClerk,
+  ...zhPeople,
   'product.name': '全程',
   'language.other': 'EN',
   'language.switch': 'Switch to English',
@@ -227,6 +232,12 @@ export const zh = {
   'sign.fault': '录音录像异常，请等待工作人员',
   'sign.unknown': '状态未知',
   'sign.unknown-hint': '请询问工作人员',
+  'sign.notice': '正在录音录像',
+  'sign.next': '即将进行',
+  'sign.next-what': '{time} {kind}',
+  'sign.hall': '您已进入监控区域',
+  'sign.no-display': '没有这块显示屏，请核对网址。',
+  'sign.taken': '另一台设备已在充当这块显示屏。',
 } as const;
 
 /** A word or sentence of the screen. */

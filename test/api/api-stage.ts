@@ -1,7 +1,8 @@
 /** The control plane with its API in front, on a free port of this machine, and clients that speak real HTTP. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ErrorBody, ReviewStream, SessionView } from '../../controller/api/contract.ts';
+import type { ErrorBody, ReviewStream } from '../../controller/api/contract.ts';
+import type { SessionView } from '../../controller/api/contract-session.ts';
 import { type Api, startApi } from '../../controller/api/start.ts';
 import { Stage } from '../site/stage.ts';
 
@@ -27,10 +28,26 @@ export interface Answer {
 
 export class Client {
   readonly url: string;
-  cookie = '';
+  readonly #cookies = new Map<string, string>();
 
   constructor(url: string) {
     this.url = url;
+  }
+
+  /** As a Cookie header holds them. */
+  get cookie(): string {
+    return [...this.#cookies].map(([key, value]) => `${key}=${value}`).join('; ');
+  }
+
+  set cookie(header: string) {
+    this.#cookies.clear();
+    for (const part of header.split('; ')) this.#take(part);
+  }
+
+  #take(part: string): void {
+    const [key = '', value = ''] = part.split('=', 2);
+    if (value === '') this.#cookies.delete(key);
+    else this.#cookies.set(key, value);
   }
 
   async send(
@@ -50,8 +67,7 @@ export class Client {
         ? {}
         : { body: typeof more.body === 'string' ? more.body : JSON.stringify(more.body) }),
     });
-    const set = response.headers.get('set-cookie');
-    if (set !== null) this.cookie = set.split(';', 1)[0] ?? '';
+    for (const set of response.headers.getSetCookie()) this.#take(set.split(';', 1)[0] ?? '');
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('application/json') === true;
     const body = (isJson ? JSON.parse(text) : {}) as Body;
@@ -75,8 +91,8 @@ export class ApiStage {
     this.stage = stage;
   }
 
-  static async open(): Promise<ApiStage> {
-    const stage = await Stage.open();
+  static async open(change: (stage: Stage) => void = () => undefined): Promise<ApiStage> {
+    const stage = await Stage.open(change);
     const one = new ApiStage(stage);
     const assets = join(one.panelFolder, 'assets');
     await mkdir(assets, { recursive: true });
@@ -108,9 +124,17 @@ export class ApiStage {
     await this.#api?.close();
   }
 
+  /** A panel of the room, with nobody logged in. */
+  async panelAt(room: string): Promise<Client> {
+    const client = new Client(this.url);
+    client.cookie = `quancheng-panel=${(await this.stage.panelAt(room)).panelToken}`;
+    return client;
+  }
+
   /** Somebody at a panel, logged in. */
   async login(person: string): Promise<Client> {
-    const client = new Client(this.url);
+    const own = this.stage.plan.people.find((one) => one.id === person)?.rooms ?? [];
+    const client = await this.panelAt(own === 'all' ? 'r1' : (own[0] ?? ''));
     const answer = await client.post('/login', { person, pin: this.stage.pins.get(person) });
     if (answer.status !== 200) throw new Error(`${person} could not log in: ${JSON.stringify(answer.body)}`);
     return client;

@@ -2,7 +2,7 @@
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RoomView, SignView } from '../../controller/api/contract.ts';
-import { ApiStage } from './api-stage.ts';
+import { ApiStage, Client } from './api-stage.ts';
 
 let api: ApiStage;
 const sockets: Socket[] = [];
@@ -52,7 +52,7 @@ describe('rooms', () => {
       await vi.waitFor(() => expect(seen.at(-1)?.session?.state).toBe('opening'), 3_000);
       await api.stage.pass(900);
       await vi.waitFor(() => expect(seen.at(-1)?.session?.confirmed).toBe(true), 3_000);
-      expect(seen.at(-1)?.may).toEqual({ open: false, close: true });
+      expect(seen.at(-1)?.may).toMatchObject({ open: false, close: true });
       for (const view of seen) for (const alarm of view.alarms) expect(alarm.hint).not.toBe('');
     });
   }
@@ -89,6 +89,27 @@ describe('rooms', () => {
     expect((await refused(connectTo('/', { cookie: clerk.cookie }))).data?.code).toBe('not-logged-in');
   });
 
+  test('stop at once when the panel is revoked, at that panel and at no other', async () => {
+    const clerk = await api.login('clerk');
+    const other = new Client(api.url);
+    const { code } = await api.stage.desk.staff.makeCode(api.stage.caller('technician'), 'r1', '另一块');
+    await other.post('/pair', { code });
+    await other.post('/login', { person: 'clerk', pin: api.stage.pins.get('clerk') });
+    const revoked = await connected(connectTo('/', { cookie: clerk.cookie }));
+    const going = await connected(connectTo('/', { cookie: other.cookie }));
+    const heard: string[] = [];
+    revoked.on('logged-out', () => heard.push('logged-out'));
+    revoked.on('disconnect', () => heard.push('disconnect'));
+    const [first] = api.stage.desk.staff.panels(api.stage.caller('technician'));
+    await api.stage.desk.staff.revokePanel(api.stage.caller('technician'), first?.id ?? '');
+    await vi.waitFor(() => expect(heard).toEqual(['logged-out', 'disconnect']), 3_000);
+    expect(await going.emitWithAck('watch', 'r1')).toEqual({ ok: true });
+    expect((await refused(connectTo('/', { cookie: clerk.cookie }))).data?.code).toBe('not-logged-in');
+    // A login's cookie without its panel's opens no socket either.
+    const login = other.cookie.split('; ').find((part) => part.startsWith('quancheng=')) ?? '';
+    expect((await refused(connectTo('/', { cookie: login }))).data?.code).toBe('not-logged-in');
+  });
+
   test('of the last watch only', async () => {
     const presider = await api.login('presider');
     const socket = await connected(connectTo('/', { cookie: presider.cookie }));
@@ -110,8 +131,8 @@ describe('signs', () => {
     expect(await socket.emitWithAck('watch', 'r1')).toEqual({ ok: true });
     await clerk.post('/rooms/r1/sessions', { press: 'press-0001', kind: 'hearing', matter: '秘密' });
     await api.stage.pass(900);
-    await vi.waitFor(() => expect(seen.at(-1)?.state).toBe('recording'), 3_000);
-    expect(Object.keys(seen.at(-1) ?? {}).sort()).toEqual(['at', 'notice', 'room', 'since', 'state']);
+    await vi.waitFor(() => expect(seen.at(-1)?.state).toBe('notice'), 3_000);
+    expect(Object.keys(seen.at(-1) ?? {}).sort()).toEqual(['at', 'next', 'notice', 'room', 'since', 'state']);
     expect(JSON.stringify(seen)).not.toContain('秘密');
     expect((await socket.emitWithAck('watch', 'nope')).error.code).toBe('room-unknown');
   });

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { io, type Socket } from 'socket.io-client';
 import { stringify } from 'yaml';
-import type { OpenRequest, RoomView, SessionView } from '../../controller/api/contract.ts';
+import type { RoomView } from '../../controller/api/contract.ts';
+import type { OpenRequest, SessionView } from '../../controller/api/contract-session.ts';
 import type { Entry } from '../../controller/core/chain.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from '../../controller/core/facts.ts';
 import { followJournal } from '../../controller/ledger/journal-files.ts';
@@ -52,6 +53,8 @@ export class House {
     const site = {
       site: { id: 'bench', name: '测量', nameEn: 'Measurement' },
       listen: { port: await freePort() },
+      // The clerk here is a program on this machine and no panel.
+      login: { unpaired: 'pin' },
       storage: { data },
       recording: { preRollS: plan.preRollMs / 1_000, postRollS: 0, armedForS: ARMED_FOR_S },
       rooms: Object.keys(plan.rooms).map((id) => ({ id, name: `听证室 ${id}`, nameEn: id })),

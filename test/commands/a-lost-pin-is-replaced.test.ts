@@ -17,6 +17,7 @@ const EXIT_USAGE = 2;
 interface Ready {
   readonly api: string;
   readonly pins: { readonly [person: string]: string };
+  readonly secrets: { readonly [person: string]: string };
 }
 
 class Machine {
@@ -41,6 +42,8 @@ class Machine {
     const site = {
       site: { id: 'pin-site', name: '测试', nameEn: 'Test' },
       listen: { port: machine.#port },
+      // Whoever logs in here is a program on this machine and no panel.
+      login: { unpaired: 'pin' },
       storage: { data: machine.data },
       rooms: [{ id: 'r1', name: '一', nameEn: 'One' }],
       devices: [{ id: 'cam', room: 'r1', name: '全景', kind: 'camera', source: { rtsp: 'rtsp://127.0.0.1:9/main' } }],
@@ -76,7 +79,11 @@ class Machine {
   }
 
   pin(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync(process.execPath, [PROGRAM, 'pin', ...args, '--config', this.configFile], { encoding: 'utf8' });
+    return this.give('pin', ...args);
+  }
+
+  give(command: 'pin' | 'secret', ...args: readonly string[]) {
+    return spawnSync(process.execPath, [PROGRAM, command, ...args, '--config', this.configFile], { encoding: 'utf8' });
   }
 
   /** Every byte below the data folder, as text. */
@@ -87,12 +94,20 @@ class Machine {
   }
 }
 
+function logIn(api: string, person: string, pin: string): Promise<{ status: number; cookie: string }> {
+  return enter(`${api}/login`, { person, pin });
+}
+
+function logInBySecret(api: string, secret: string): Promise<{ status: number; cookie: string }> {
+  return enter(`${api}/login/secret`, { secret });
+}
+
 /** Status and cookie of a login. */
-async function logIn(api: string, person: string, pin: string): Promise<{ status: number; cookie: string }> {
-  const answer = await fetch(`${api}/login`, {
+async function enter(address: string, body: object): Promise<{ status: number; cookie: string }> {
+  const answer = await fetch(address, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ person, pin }),
+    body: JSON.stringify(body),
   });
   await answer.body?.cancel();
   return { status: answer.status, cookie: answer.headers.get('Set-Cookie')?.split(';')[0] ?? '' };
@@ -131,6 +146,24 @@ test('the new PIN works, the old one and the logins made with it do not, and nob
   for await (const { fault } of followJournal(layoutOf(machine.data).siteJournal)) expect(fault).toBeNull();
 });
 
+test('a lost secret is replaced likewise', async () => {
+  const machine = await Machine.begin();
+  const first = await machine.start();
+  const old = first.secrets['administrator'] ?? '';
+  expect((await logInBySecret(first.api, old)).status).toBe(200);
+  await first.stop();
+  const { status, stdout, stderr } = machine.give('secret', 'administrator');
+  expect(status, stderr).toBe(0);
+  const [, fresh = ''] =
+    /^new secret of 管理员 \(administrator\), shown this once: ((?:\w{5}-){4}\w{5})\n$/.exec(stdout) ?? [];
+  expect(await machine.everything()).not.toContain(fresh);
+  const second = await machine.start();
+  expect(second.secrets, 'the start after it gives nobody a secret').toEqual({});
+  expect((await logInBySecret(second.api, old)).status).toBe(401);
+  expect((await logInBySecret(second.api, fresh)).status).toBe(200);
+  await second.stop();
+});
+
 test('beside a running controller it is refused, and the old PIN stays', async () => {
   const machine = await Machine.begin();
   const controller = await machine.start();
@@ -144,7 +177,7 @@ test('without a person, for somebody unknown and before the first start it says 
   const machine = await Machine.begin();
   for (const [words, says] of [
     [[], 'pin needs the PERSON'],
-    [['zhang'], 'nobody in the configuration has the id "zhang"; it has wang, li'],
+    [['zhang'], 'nobody in the configuration has the id "zhang"; it has wang, li, administrator'],
     [['wang'], 'the first start gives everybody a PIN'],
     [['wang', 'li'], 'one word too many'],
   ] as const) {

@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../controller/config/load.ts';
 import { AppError } from '../../controller/core/errors.ts';
+import { USUAL_TIMES } from '../../controller/site/stop-watch.ts';
 
 const CONFIG = new URL('../../controller/config/', import.meta.url).pathname;
 const PASSWORD = 'p@ss:w/rd#%&';
@@ -51,6 +52,7 @@ describe('the sample', () => {
   test('loads, with logins in place of their names and defaults filled in', () => {
     const config = loadConfig(join(folder, 'site.yaml'));
     expect(config.recording).toEqual({ preRollS: 10, postRollS: 5, segmentS: 10, armedForS: 60 });
+    expect(config.hearings).toEqual(USUAL_TIMES);
     expect(config.devices.map(({ id, mandatory }) => [id, mandatory])).toEqual([
       ['hearing-1-panorama', true],
       ['hearing-1-evidence', false],

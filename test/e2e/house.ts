@@ -38,6 +38,7 @@ export interface House {
   readonly configFile: string;
   readonly panel: string;
   readonly pins: { readonly [person: string]: string };
+  readonly secrets: { readonly [person: string]: string };
   readonly devices: VirtualSite;
   /** Broker that can be taken away. */
   readonly broker: Service;
@@ -94,6 +95,7 @@ export async function startHouse(options: { readonly cameraPassword?: string } =
     configFile,
     panel: ready.panel,
     pins: ready.pins,
+    secrets: ready.secrets,
     devices,
     broker,
     pidOf: (command) => pidOf(PROGRAM, command, command === 'recorder' ? data : configFile),
@@ -138,8 +140,32 @@ export async function openBrowser(): Promise<Browser> {
   return browser;
 }
 
+/** A code for one browser, made by the site's administrator at a desk of their own. */
+export async function pairingCode(house: House, name = '听证室触摸屏'): Promise<string> {
+  const api = `${house.panel}api/v1`;
+  const post = (path: string, body: object, cookie = '') =>
+    fetch(api + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie },
+      body: JSON.stringify(body),
+    });
+  const login = await post('/login/secret', { secret: house.secrets['administrator'] });
+  const cookie = login.headers.getSetCookie()[0]?.split(';', 1)[0] ?? '';
+  const made = await post('/panels/codes', { room: 'hearing-1', name }, cookie);
+  return ((await made.json()) as { code: string }).code;
+}
+
+/** The technician pairs this browser with the room, once. */
+export async function pairPage(page: Page, house: House): Promise<void> {
+  const here = await page.request.get(`${house.panel}api/v1/here`);
+  if (((await here.json()) as { panel: object | null }).panel !== null) return;
+  await page.goto(`${house.panel}pair#${await pairingCode(house)}`);
+  await page.waitForURL(/\/login/);
+}
+
 /** Logs the clerk in by touch and PIN pad, as a clerk does. */
 export async function logIn(page: Page, house: House, person: string): Promise<void> {
+  await pairPage(page, house);
   await page.goto(house.panel);
   await page.locator(`[data-person="${person}"]`).click();
   for (const digit of house.pins[person] ?? '') await page.locator(`[data-key="${digit}"]`).click();
@@ -147,7 +173,13 @@ export async function logIn(page: Page, house: House, person: string): Promise<v
   await page.waitForURL(/\/room\//);
 }
 
-async function readyLine(child: ChildProcess): Promise<{ panel: string; pins: { readonly [person: string]: string } }> {
+interface Ready {
+  readonly panel: string;
+  readonly pins: { readonly [person: string]: string };
+  readonly secrets: { readonly [person: string]: string };
+}
+
+async function readyLine(child: ChildProcess): Promise<Ready> {
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text;
@@ -161,7 +193,7 @@ async function readyLine(child: ChildProcess): Promise<{ panel: string; pins: { 
   }
   await until(() => line !== null || child.exitCode !== null, 60_000);
   if (line === null) throw new Error(`the house did not start:\n${said}`);
-  return JSON.parse(line) as { panel: string; pins: { readonly [person: string]: string } };
+  return JSON.parse(line) as Ready;
 }
 
 interface SiteParts {

@@ -66,7 +66,8 @@ test('from the press to the centre, with every frame and every second of sound',
   await clerk.locator('.act-button[data-act="start"]').click();
   await clerk.locator('[data-face="recording"]').waitFor();
   expect(performance.now() - pressed).toBeLessThan(CONFIRMED_MS_MAX);
-  await sign.locator('[data-sign="recording"]').waitFor();
+  // Proven, and the parties have not been told yet: the wording is what the sign shows in large letters.
+  await sign.locator('[data-sign="notice"]').waitFor();
   await until(async () => segmentsOf(await house.recorderFacts(), 'panorama').length >= 5);
   await clerk.locator('.act-button[data-act="stop"]').click();
   await clerk.locator('[data-stop="end"]').click();

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { PROOF_AGE_MS } from '../../controller/core/recording.ts';
 import { layoutOf } from '../../controller/ledger/layout.ts';
 import { Client } from '../api/api-stage.ts';
-import { type House, segmentsOf, siteFiles, startHouse } from '../e2e/house.ts';
+import { type House, pairingCode, segmentsOf, siteFiles, startHouse } from '../e2e/house.ts';
 import { ringsAreFull } from '../e2e/rings.ts';
 import { assertOnceInOrder, readFrames } from '../oracle/frames.ts';
 import { PROGRAM, until } from '../recorder/rig.ts';
@@ -78,6 +78,7 @@ class Door {
 /** A session that is open, proven on the sign, in an armed house. */
 async function openSession(house: House, press: string): Promise<{ client: Client; session: string; door: Door }> {
   const client = new Client(house.panel.replace(/\/$/, ''));
+  await client.post('/pair', { code: await pairingCode(house) });
   await client.post('/login', { person: 'clerk', pin: house.pins['clerk'] });
   await client.post(`/rooms/${ROOM}/wake`);
   await ringsAreFull(layoutOf(house.data).recorderSocket, STREAMS);

@@ -1,54 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import type { RoomView, SessionState, SessionView, SignView, StreamView } from '../../controller/api/contract.ts';
+import type { OpenedState, SessionView } from '../../controller/api/contract-session.ts';
 import { actOf, elapsedMs, faceOf, isRunning, unproven } from '../../panel/clerk/face.ts';
 import { signFaceOf } from '../../panel/sign/sign-face.ts';
+import { session as anySession, room, stream } from './views.ts';
 
-const session = (state: SessionState, confirmed: boolean, closedAt: number | null = null): SessionView => ({
-  id: 's',
-  room: 'r',
-  kind: 'hearing',
-  matter: '',
-  state,
-  requested: closedAt === null ? 'record' : 'stop',
-  confirmed,
-  openedAt: 1_000,
-  confirmedAt: confirmed ? 2_000 : null,
-  closedAt,
-  openedBy: '',
-  closedBy: null,
-  streams: [],
-  gaps: [],
-  handOver: { done: 0, total: 0, bytesDone: 0, bytesTotal: 0 },
-});
-
-const stream = (id: string, mandatory: boolean, state: StreamView['state']): StreamView => ({
-  id,
-  name: id,
-  kind: 'camera',
-  mandatory,
-  state,
-  since: 0,
-  trouble: null,
-  hasVideo: true,
-  hasAudio: true,
-});
-
-const room = (more: Partial<RoomView>): RoomView => ({
-  room: { id: 'r', name: '', nameEn: '' },
-  at: 0,
-  revision: 1,
-  readiness: 'ready',
-  streams: [],
-  session: null,
-  may: { open: true, close: true },
-  recorder: 'connected',
-  centre: { state: 'connected', waitingSegments: 0, waitingBytes: 0 },
-  disk: { freeBytes: 0, hoursLeft: null },
-  alarms: [],
-  ...more,
-});
+const session = (state: OpenedState, confirmed: boolean, closedAt: number | null = null): SessionView =>
+  anySession({ state, confirmed, closedAt, requested: closedAt === null ? 'record' : 'stop' });
 
 describe('the clerk reads', () => {
+  test('the room again, once a session that is over was put aside; one that runs cannot be', () => {
+    expect(faceOf(room({ session: session('closed', false, 9_000) }), 's')).toBe('ready');
+    expect(faceOf(room({ session: session('open', true) }), 's')).toBe('recording');
+  });
+
   test.each([
     ['opening', false, 'starting', 'stop'],
     ['opening', true, 'starting', 'stop'],
@@ -85,16 +49,9 @@ describe('the clerk reads', () => {
 });
 
 test('a sign that hears nothing never says that it records', () => {
-  const view = (state: SignView['state']): SignView => ({
-    room: { id: 'r', name: '', nameEn: '' },
-    at: 0,
-    state,
-    since: null,
-    notice: { zh: '', en: '' },
-  });
-  for (const state of ['idle', 'starting', 'recording', 'fault'] as const) {
-    expect(signFaceOf(view(state), false)).toBe(state);
-    expect(signFaceOf(view(state), true)).toBe('unknown');
+  for (const face of ['idle', 'next', 'starting', 'notice', 'recording', 'fault'] as const) {
+    expect(signFaceOf(face, false)).toBe(face);
+    expect(signFaceOf(face, true)).toBe('unknown');
   }
   expect(signFaceOf(null, false)).toBe('unknown');
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { AppError, type ErrorCode } from '../../controller/core/errors.ts';
 import type { Camera } from '../../controller/core/ports.ts';
 import { type Checks, examine, exitCodeOf, type Finding, renderFindings } from '../../controller/site/doctor.ts';
+import { HEBEI } from './rules.ts';
 
 const GIGABYTE = 1_000_000_000;
 const SOURCE = { url: 'rtsp://192.168.1.21:554/live', transport: 'auto', audio: 'auto' } as const;
@@ -29,6 +30,7 @@ function checks(more: Partial<Checks> = {}): Checks {
     ffmpeg: realFfmpeg,
     disk: async () => ({ freeBytes: 400 * GIGABYTE, totalBytes: 500 * GIGABYTE, syncMs: [4, 9, 5] }),
     clock: async () => ({ source: 'ntp' }),
+    rules: { rules: HEBEI, nowMs: Date.parse('2026-06-01T00:00:00Z') },
     devices: [
       { id: 'panorama', camera: camera(), url: null },
       { id: 'microphone', camera: null, url: 'rtsp://192.168.1.31:554/audio' },
@@ -61,6 +63,7 @@ describe('a site where all is well', () => {
       'ok disk',
       'ok disk',
       'ok clock',
+      'ok rules',
       'ok recorder',
       'ok broker',
       'ok panorama',
@@ -68,13 +71,19 @@ describe('a site where all is well', () => {
       'ok microphone',
     ]);
     expect(exitCodeOf(findings)).toBe(0);
-    expect(findings[6]?.message).toBe('is Maker M1, firmware 5.10, serial number 007');
+    expect(findings[7]?.message).toBe('is Maker M1, firmware 5.10, serial number 007');
   });
 
   test('is not asked about what it does not have', async () => {
     const findings = await examine(checks({ broker: null, recorder: null, devices: [] }));
-    expect(findings.map(({ subject }) => subject)).toEqual(['ffmpeg', 'disk', 'disk', 'clock']);
+    expect(findings.map(({ subject }) => subject)).toEqual(['ffmpeg', 'disk', 'disk', 'clock', 'rules']);
   });
+});
+
+test('a notice that nobody can speak is doubtful and no fault', async () => {
+  expect(await troubles({ speech: refuse('speech-missing') })).toEqual(['warning speech speech-missing']);
+  const findings = await examine(checks({ speech: async () => 'notices can be spoken: recording synthesised' }));
+  expect(findings.find(({ subject }) => subject === 'speech')).toMatchObject({ level: 'ok' });
 });
 
 describe('the machine', () => {
@@ -108,6 +117,26 @@ describe('the machine', () => {
 
   test.each(['free', 'unknown'] as const)('has a clock that is %s', async (source) => {
     expect(await troubles({ clock: async () => ({ source }) })).toEqual(['warning clock null']);
+  });
+
+  test('follows rules that are not in order, which is never more than a warning', async () => {
+    const refused = [
+      { path: '/etc/quancheng/rules/ours.yaml', faults: [{ field: 'kinds[0].zh', message: 'is missing' }] },
+    ];
+    const findings = await examine(
+      checks({ rules: { rules: { ...HEBEI, refused }, nowMs: Date.parse('2026-11-21T00:00:00Z') } }),
+    );
+    expect(findings.filter(({ subject }) => subject === 'rules').map(({ level, message }) => [level, message])).toEqual(
+      [
+        ['warning', '/etc/quancheng/rules/ours.yaml is not used: kinds[0].zh is missing'],
+        ['warning', expect.stringMatching(/^the working days of 2027 are not known/)],
+      ],
+    );
+    const early = { rules: HEBEI, nowMs: Date.parse('2017-06-30T15:59:59Z') };
+    expect((await examine(checks({ rules: early }))).find(({ message }) => message.includes('in force'))?.message).toBe(
+      'the rule set is in force from 2017-07-01, which is not today',
+    );
+    expect(exitCodeOf(findings)).toBe(0);
   });
 
   test('has no recorder running and no way to the broker', async () => {

@@ -12,6 +12,7 @@ import type {
   Cause,
   ClaimStatus,
   DesiredState,
+  PeekAnswer,
   RecorderStatus,
   StreamStatus,
 } from '../../controller/core/recording.ts';
@@ -30,6 +31,10 @@ interface Kept {
 
 export class FakeRecorder implements Recorder {
   readonly wishes: DesiredState[] = [];
+  /** Streams that carry sound. */
+  readonly withSound = new Set<string>();
+  /** Streams without a picture. */
+  readonly soundOnly = new Set<string>();
   readonly journal: Journal<RecorderFact>;
   readonly #layout: Layout;
   readonly #clock: Clock;
@@ -68,11 +73,26 @@ export class FakeRecorder implements Recorder {
     this.#presenceListeners.push(listener);
   }
 
+  /** What was asked for by `peek`, in order. */
+  readonly peeks: string[] = [];
+  #peekListeners: ((peek: PeekAnswer) => void)[] = [];
+  peek(stream: string): void {
+    this.peeks.push(stream);
+  }
+  onPeek(listener: (peek: PeekAnswer) => void): void {
+    this.#peekListeners.push(listener);
+  }
+  /** Answers a peek. */
+  peeked(peek: PeekAnswer): void {
+    for (const listener of this.#peekListeners) listener(peek);
+  }
+
   /** Nobody listens any more: a controller died. */
   forgetListeners(): void {
     this.#statusListeners = [];
     this.#entryListeners = [];
     this.#presenceListeners = [];
+    this.#peekListeners = [];
   }
 
   present(isHere: boolean): void {
@@ -113,7 +133,10 @@ export class FakeRecorder implements Recorder {
         since: now,
         cause,
         warnings: [],
-        media: { video: { codec: 'avc1.64001f', width: 1280, height: 720 }, audio: null },
+        media: {
+          video: this.soundOnly.has(stream) ? null : { codec: 'avc1.64001f', width: 1280, height: 720 },
+          audio: this.withSound.has(stream) ? { codec: 'mp4a.40.2', sampleRate: 48_000, copied: true } : null,
+        },
         run: `run-${stream}-${this.#run}`,
         lastBytesAt: cause === null ? now : null,
         syncedAt: cause === null && live.length > 0 ? now : null,

@@ -26,11 +26,11 @@ test('a room sleeps, arms, is ready, records, closes and sleeps again', async ()
   expect(room().readiness).toBe('partly-ready');
   expect(room().alarms).toMatchObject([{ code: 'camera-busy', level: 'warning', stream: 'side' }]);
   const { session } = await stage.desk.open(clerk(), 'r1', press);
-  expect(stage.desk.mayIn(clerk(), room())).toEqual({ open: false, close: true });
+  expect(stage.desk.mayIn(clerk(), room())).toMatchObject({ open: false, close: true, extend: true, annotate: true });
   await stage.pass(900);
   expect(room().streams.map((stream) => stream.state)).toEqual(['recording', 'recording', 'recording']);
   await stage.desk.close(clerk(), session.id);
-  expect(stage.desk.mayIn(clerk(), room())).toEqual({ open: true, close: false });
+  expect(stage.desk.mayIn(clerk(), room())).toMatchObject({ open: true, close: false, extend: false });
   await stage.pass(6_000);
   expect(room().session?.state).toBe('closed');
   stage.clock.advance(6 * 60_000);
@@ -63,14 +63,15 @@ test('a centre that is away is a warning and no more', async () => {
 });
 
 describe('the sign', () => {
-  test('says idle, starting, recording, fault, recording through the post-roll, idle', async () => {
+  test('says idle, starting, notice, fault, recording through the post-roll, idle', async () => {
     const state = (): SignSnapshot['state'] => stage.desk.sign('r1').state;
     expect(state()).toBe('idle');
     const { session } = await stage.desk.open(clerk(), 'r1', press);
     expect(state()).toBe('starting');
     await stage.pass(900);
-    expect(state()).toBe('recording');
-    expect(stage.desk.sign('r1').notice.zh).toContain('全程录音录像');
+    // The parties have not been told yet: the wording is what matters now.
+    expect(state()).toBe('notice');
+    expect(stage.desk.sign('r1').notice?.zh).toContain('全程录音录像');
     stage.clock.advance(2_100);
     expect(state()).toBe('fault');
     await stage.pass(900);

@@ -8,15 +8,18 @@ import type { Caller } from '../../controller/core/desk.ts';
 import { AppError } from '../../controller/core/errors.ts';
 import type { SiteFact } from '../../controller/core/facts.ts';
 import { publicKeyOf, signJws } from '../../controller/core/jws.ts';
-import type { Camera, CentreLink, Log, Signer } from '../../controller/core/ports.ts';
+import type { Entered, Origin } from '../../controller/core/people-desk.ts';
+import type { Camera, CentreLink, GlanceDecoder, Log, Signer, Voice } from '../../controller/core/ports.ts';
 import type { DevicePlan, PersonPlan, SitePlan } from '../../controller/core/site-plan.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
 import { type Layout, layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
-import { Site } from '../../controller/site/site.ts';
+import type { JournalFile } from '../../controller/site/indexed-journal.ts';
+import { Site, type SiteOptions } from '../../controller/site/site.ts';
 import { catchUp } from '../../controller/store/catch-up.ts';
 import { openStore } from '../../controller/store/open-index.ts';
 import type { Store } from '../../controller/store/store.ts';
 import { FakeRecorder } from './fake-recorder.ts';
+import { HEBEI } from './rules.ts';
 import { TestClock } from './test-clock.ts';
 
 const rtsp = (id: string, room: string, mandatory: boolean): DevicePlan => ({
@@ -39,8 +42,10 @@ const person = (id: string, role: PersonPlan['role'], rooms: PersonPlan['rooms']
 });
 
 export const PLAN: SitePlan = {
+  login: { unpaired: 'secret' },
   site: { id: 'test-site', name: '测试', nameEn: 'Test', demo: false },
   recording: { preRollS: 10, postRollS: 5, segmentS: 10, armedForS: 60 },
+  rules: HEBEI,
   rooms: [
     { id: 'r1', name: '一', nameEn: 'One' },
     { id: 'r2', name: '二', nameEn: 'Two' },
@@ -75,6 +80,18 @@ export class Stage {
   #store: Store | null = null;
   #site: Site | null = null;
   readonly pins = new Map<string, string>();
+  /** What stands between the site and its journal: nothing, or a power cut that is to come. */
+  journalOf: (journal: Journal<SiteFact>) => JournalFile = (journal) => journal;
+  voice: Voice = { speechOf: async () => Promise.reject(new AppError('speech-missing', 'nobody speaks here')) };
+  decoder: GlanceDecoder = {
+    decode: async () => Promise.reject(new AppError('still-unavailable', 'nobody decodes here')),
+  };
+  /** What was said to lamps, in order. */
+  readonly lamps: string[] = [];
+  lampsAreGone = false;
+  readonly secrets = new Map<string, string>();
+  /** Tokens of panels that were paired by {@link panelAt}, by room. */
+  readonly #panels = new Map<string, string>();
 
   constructor(folder: string) {
     this.folder = folder;
@@ -122,7 +139,7 @@ export class Stage {
     this.#site = new Site({
       plan: this.plan,
       index: store,
-      journal: this.#journal,
+      journal: this.journalOf(this.#journal),
       catchUp: async (name) => {
         await catchUp(store, name, name === 'recorder' ? this.layout.recorderJournal : this.layout.siteJournal);
       },
@@ -130,6 +147,7 @@ export class Stage {
       cameras: (device) => this.cameras.get(device.id) ?? unreachable(),
       signer,
       pins: argonPins,
+      ...stands(this),
       clock: this.clock,
       log: this.log,
       link: () => this.centre,
@@ -137,7 +155,9 @@ export class Stage {
       onFatal: (error) => void this.fatal.push(error),
     });
     await this.#site.start();
-    for (const { person: id, pin } of this.#site.takeFirstPins()) this.pins.set(id, pin);
+    const first = this.#site.takeFirst();
+    for (const { person: id, pin } of first.pins) this.pins.set(id, pin);
+    for (const { person: id, secret } of first.secrets) this.secrets.set(id, secret);
     this.recorder.present(true);
   }
 
@@ -161,7 +181,27 @@ export class Stage {
   caller(id: string): Caller {
     const found = this.plan.people.find((one) => one.id === id);
     if (found === undefined) throw new Error(`nobody is called ${id}`);
-    return { login: `login-of-${id}`, person: found };
+    return { login: `login-of-${id}`, person: found, how: 'secret', panel: null };
+  }
+
+  /** A browser of that room: a panel was paired with it by the technician, once. */
+  async panelAt(room: string): Promise<Origin> {
+    const from = { panelToken: null, address: '192.0.2.10', isLocal: false, agent: 'test' };
+    let token = this.#panels.get(room);
+    if (token === undefined) {
+      const { code } = await this.desk.staff.makeCode(this.caller('technician'), room, `屏-${room}`);
+      token = (await this.desk.door.pair(code, from)).token;
+      this.#panels.set(room, token);
+    }
+    return { ...from, panelToken: token };
+  }
+
+  /** Somebody logs in with their PIN at a panel of a room of theirs. */
+  async login(id: string, pin = this.pins.get(id) ?? ''): Promise<Entered & { readonly panelToken: string | null }> {
+    const found = this.plan.people.find((one) => one.id === id);
+    const rooms = found === undefined || found.rooms === 'all' ? this.plan.rooms.map((room) => room.id) : found.rooms;
+    const from = await this.panelAt(rooms[0] ?? '');
+    return { ...(await this.desk.door.login(id, pin, from)), panelToken: from.panelToken };
   }
 
   /** Lets time pass in steps of 900 ms with the recorder beating at each. */
@@ -176,7 +216,7 @@ export class Stage {
   /** Every row of every projected table, for comparing two indexes. */
   dump(): { [table: string]: unknown[] } {
     const tables = this.store.sql.all<{ name: string }>(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('login', 'source', 'lease') ORDER BY name",
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('login', 'source', 'lease', 'panel_use', 'tries', 'display_beat') ORDER BY name",
     );
     return Object.fromEntries(
       tables.map(({ name }) => [
@@ -194,6 +234,21 @@ export class Stage {
     for await (const entry of this.journal.read(0)) facts.push(entry.fact);
     return facts;
   }
+}
+
+/** Lamps that remember, a voice and a decoder that a test may replace. */
+function stands(stage: Stage): Pick<SiteOptions, 'voice' | 'decoder' | 'indicators'> {
+  return {
+    voice: { speechOf: (wording) => stage.voice.speechOf(wording) },
+    decoder: { decode: (media, has) => stage.decoder.decode(media, has) },
+    indicators: (plan) => ({
+      show: async (isOn) => {
+        if (stage.lampsAreGone) throw new AppError('indicator-unreachable', 'no answer from 192.0.2.9');
+        stage.lamps.push(`${plan.id} ${isOn ? 'on' : 'off'}`);
+      },
+      close: async () => void stage.lamps.push(`${plan.id} closed`),
+    }),
+  };
 }
 
 function unreachable(): Camera {

@@ -1,7 +1,8 @@
 /** The wish, from who is awake and what is claimed: a table of cases. */
 import { expect, test } from 'vitest';
 import type { DesiredStream, Source } from '../../controller/core/recording.ts';
-import type { Session } from '../../controller/core/session.ts';
+import type { OpenedSession } from '../../controller/core/session.ts';
+import type { CheckRow } from '../../controller/core/session-index.ts';
 import { type Instant, shift } from '../../controller/core/time.ts';
 import { awakeRooms, wishOf } from '../../controller/site/wishes.ts';
 import { PLAN } from './stage.ts';
@@ -9,8 +10,18 @@ import { PLAN } from './stage.ts';
 const T0: Instant = { wallMs: 1_795_000_000_000, monoMs: 1_000_000, boot: 'b' };
 const source = (stream: string): Source => ({ url: `rtsp://x/${stream}`, transport: 'auto', audio: 'auto' });
 
-const running: Session = {
+const running: OpenedSession = {
   state: 'opening',
+  createdBy: 'li',
+  createdAt: T0,
+  source: 'walk-in',
+  reference: null,
+  planned: null,
+  continues: null,
+  check: null,
+  fields: {},
+  rules: null,
+  extendedToMs: null,
   id: 'S1',
   press: 'p',
   room: 'r1',
@@ -25,7 +36,7 @@ const running: Session = {
     { stream: 'gone', mandatory: false },
   ],
 };
-const closing: Session = {
+const closing: OpenedSession = {
   ...running,
   state: 'closing',
   id: 'S0',
@@ -33,11 +44,14 @@ const closing: Session = {
   closedBy: 'li',
   closedAt: T0,
   to: shift(T0, 5_000),
+  debtsAtClose: [],
+  continuedBy: null,
 };
 
 function wish(more: {
   readonly leased?: readonly string[];
-  readonly sessions?: readonly Session[];
+  readonly sessions?: readonly OpenedSession[];
+  readonly checks?: readonly CheckRow[];
   readonly ended?: readonly string[];
   readonly unknown?: readonly string[];
 }): { readonly [stream: string]: DesiredStream } {
@@ -45,6 +59,7 @@ function wish(more: {
     plan: PLAN,
     leased: new Set(more.leased ?? []),
     sessions: more.sessions ?? [],
+    checks: more.checks ?? [],
     isEnded: (session, stream) => more.ended?.includes(`${session} ${stream}`) ?? false,
     sourceOf: (stream) => (more.unknown?.includes(stream) === true ? null : source(stream)),
   });
@@ -100,5 +115,17 @@ test('a stream whose source nobody knows is left out', () => {
 });
 
 test('a session that is closing keeps no room awake', () => {
-  expect(awakeRooms({ leased: new Set(), sessions: [closing] })).toEqual(new Set());
+  expect(awakeRooms({ leased: new Set(), sessions: [closing], checks: [] })).toEqual(new Set());
+});
+
+test('a check is a claim too, and wakes its room while it goes on', () => {
+  const check: CheckRow = {
+    ...{ id: 'C1', room: 'r2', session: null, by: 'li', from: T0, to: shift(T0, 6_000), done: null, heard: null },
+    streams: [{ stream: 'cam2', mandatory: true }],
+  };
+  const wished = wish({ checks: [check] })['cam2'];
+  if (wished?.mode !== 'keep') throw new Error('the check keeps nothing');
+  expect(wished.claims).toEqual([{ id: 'C1', from: T0, to: shift(T0, 6_000) }]);
+  expect(awakeRooms({ leased: new Set(), sessions: [], checks: [check] })).toEqual(new Set(['r2']));
+  expect(modes(wish({ checks: [check], ended: ['C1 cam2'] }))['cam2']).toBe('armed');
 });

@@ -68,11 +68,11 @@ describe('reindex', () => {
   });
 
   test('keeps logins', async () => {
-    const { token } = await stage.desk.login('clerk', stage.pins.get('clerk') ?? '');
+    const { token, panelToken } = await stage.login('clerk');
     await stage.stop();
     await reindex(stage.folder, stage.log);
     await stage.start();
-    expect(stage.desk.callerOf(token)?.person.id).toBe('clerk');
+    expect(stage.desk.door.callerOf(token, panelToken)?.person.id).toBe('clerk');
   });
 });
 

@@ -1,0 +1,34 @@
+/** What facts about secrets and panels do to the index. */
+import type { PeopleFact } from '../core/people-facts.ts';
+import type { Instant } from '../core/time.ts';
+import type { Sql } from './sql.ts';
+
+/** Projects one such fact. Repeating it changes nothing; a panel that was revoked stays so. */
+export function projectPeople(sql: Sql, seq: number, at: Instant, fact: PeopleFact): void {
+  switch (fact.type) {
+    case 'person-secret':
+      sql.run('UPDATE person SET secret_hash = ? WHERE id = ?', fact.secretHash, fact.person);
+      return;
+    case 'panel-paired':
+      sql.run(
+        `INSERT INTO panel (id, paired_seq, name, room, token_hash, paired_by, paired_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO NOTHING`,
+        fact.panel,
+        seq,
+        fact.name,
+        fact.room,
+        fact.tokenHash,
+        fact.by,
+        JSON.stringify(at),
+      );
+      return;
+    case 'panel-revoked':
+      sql.run(
+        'UPDATE panel SET revoked_by = ?, revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
+        fact.by,
+        JSON.stringify(at),
+        fact.panel,
+      );
+      return;
+  }
+}

@@ -1,0 +1,60 @@
+/** All marks of the session, newest first, each with its notes. */
+import { useEffect, useState } from 'preact/hooks';
+import type { MarkView } from '../../controller/api/contract-session.ts';
+import { timeText } from '../shell/clock.ts';
+import { Icon } from '../shell/icon.tsx';
+import { getMarks } from '../wire/clerk-rest.ts';
+import { say } from '../words/language.ts';
+import type { ClerkDesk } from './clerk-desk.ts';
+import { MARK_ICONS, noteOf } from './marks.tsx';
+import { Sheet } from './sheet.tsx';
+
+export function MarksSheet({ desk }: { readonly desk: ClerkDesk }) {
+  const session = desk.session.value;
+  const [marks, setMarks] = useState<readonly MarkView[] | null>(null);
+  const id = session?.id;
+  // Asked for again whenever there are more, or newer notes.
+  const newest = session?.marks.newest.map((mark) => `${mark.id} ${mark.notes.length}`).join();
+  useEffect(() => {
+    if (id === undefined) return;
+    let current = true;
+    void newest;
+    void getMarks(id).then((answer) => {
+      if (current && answer.outcome === 'ok') setMarks(answer.value.marks);
+    });
+    return () => {
+      current = false;
+    };
+  }, [id, newest]);
+  if (session === null) return null;
+  const shown = marks ?? session.marks.newest;
+  return (
+    <Sheet name="marks" title={say('marks.all', { n: session.marks.count })} onShut={() => desk.shut()}>
+      {shown.length === 0 && <p class="docket-none">{say('marks.none')}</p>}
+      <ul class="mark-list">
+        {[...shown]
+          .sort((a, b) => b.at - a.at)
+          .map((mark) => (
+            <li key={mark.id} class="mark-line" data-mark={mark.id}>
+              <Icon name={MARK_ICONS[mark.kind]} />
+              <span class="tabular">{timeText(mark.at)}</span>
+              <b>{say(`mark.${mark.kind}`)}</b>
+              <span class="mark-note">
+                {noteOf(mark)} <small>{mark.by}</small>
+              </span>
+              <button
+                type="button"
+                class="tool"
+                aria-label={`${say('marks.add-note')} ${timeText(mark.at)}`}
+                onClick={() => {
+                  desk.sheet.value = { is: 'note', mark: mark.id, kind: mark.kind };
+                }}
+              >
+                <Icon name="pen" />
+              </button>
+            </li>
+          ))}
+      </ul>
+    </Sheet>
+  );
+}

@@ -1,0 +1,98 @@
+/**
+ * `/hall/:display`: the sign of a hall. Its words stand in the page itself and stay whatever happens to the controller and the
+ * network; this script only keeps a copy of the page for the next start, follows a change of the wording, and says what was painted.
+ */
+import type { DisplayView, PaintedRequest } from '../../controller/api/contract-display.ts';
+import { framePainted, Held, readShown } from '../sign/painted.ts';
+import { keepPage } from './keep-page.ts';
+
+const HEARTBEAT_MS = 2_000;
+const REQUEST_LIMIT_MS = 4_000;
+const WORDS_KEY = 'quancheng.hall-words';
+
+interface Words {
+  readonly zh: string;
+  readonly en: string;
+}
+
+const display = decodeURIComponent(location.pathname.split('/').filter(Boolean)[1] ?? '');
+const holder = [...crypto.getRandomValues(new Uint8Array(16))]
+  .map((byte) => byte.toString(16).padStart(2, '0'))
+  .join('');
+const held = new Held();
+let key: string | null = null;
+let isKept = false;
+
+function showWords(words: Words): void {
+  for (const language of ['zh', 'en'] as const) {
+    const line = document.querySelector(`[data-words=${language}]`);
+    // An empty wording would leave a bare wall: the one that stands there is better.
+    if (line !== null && words[language] !== '' && line.textContent !== words[language])
+      line.textContent = words[language];
+  }
+}
+
+function rememberedWords(): Words | null {
+  try {
+    const { zh, en } = JSON.parse(localStorage.getItem(WORDS_KEY) ?? 'null') as Words;
+    return typeof zh === 'string' && typeof en === 'string' ? { zh, en } : null;
+  } catch {
+    return null;
+  }
+}
+
+function remember(words: Words): void {
+  try {
+    localStorage.setItem(WORDS_KEY, JSON.stringify(words));
+  } catch {
+    // Without a memory the words of the page itself are shown.
+  }
+}
+
+/** Asks, or says what was painted; answers null when nobody is there. */
+async function ask(path: string, body?: PaintedRequest): Promise<DisplayView | null> {
+  try {
+    const response = await fetch(`/api/v1/displays/${encodeURIComponent(display)}${path}`, {
+      cache: 'no-store',
+      signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
+      ...(body === undefined
+        ? {}
+        : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    return response.ok ? ((await response.json()) as DisplayView) : null;
+  } catch {
+    return null;
+  }
+}
+
+function take(view: DisplayView | null): void {
+  if (view === null) return;
+  key = view.key;
+  if (view.notice === null) return;
+  const words = { zh: view.notice.zh, en: view.notice.en };
+  showWords(words);
+  remember(words);
+}
+
+async function beat(): Promise<void> {
+  if (!(await framePainted())) return;
+  const shown = readShown(document);
+  const heldMs = held.observe(shown.lines, performance.now());
+  if (key === null) take(await ask(''));
+  else take(await ask('/painted', { ...shown, holder, key, face: 'hall', heldMs, isKept }));
+}
+
+async function run(): Promise<void> {
+  for (;;) {
+    await beat();
+    await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS));
+  }
+}
+
+const remembered = rememberedWords();
+if (remembered !== null) showWords(remembered);
+void keepPage().then((kept) => {
+  isKept = kept;
+  document.documentElement.dataset['kept'] = String(kept);
+});
+void run();

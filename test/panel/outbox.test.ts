@@ -1,0 +1,121 @@
+/** Presses on a network that fails: a real server on this machine that answers, refuses, or is not there. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { Outbox, type OutboxStore } from '../../panel/wire/outbox.ts';
+import { until } from '../recorder/rig.ts';
+
+interface Heard {
+  readonly press: string;
+  readonly agoMs: number;
+}
+
+/** A controller of which only the door is there. `status` is what it answers; 0 hangs up. */
+async function door() {
+  const heard: Heard[] = [];
+  const state = { status: 0, code: 'session-over', kind: 'conflict' };
+  const server: Server = createServer((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    request.on('end', () => {
+      if (state.status === 0) {
+        request.socket.destroy();
+        return;
+      }
+      heard.push(JSON.parse(text) as Heard);
+      response.writeHead(state.status, { 'content-type': 'application/json' });
+      const { code, kind } = state;
+      response.end(state.status < 400 ? '{}' : JSON.stringify({ error: { code, kind, message: '', hint: '' } }));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  // The panel asks its own origin; here the origin is this server.
+  const own = globalThis.fetch;
+  vi.stubGlobal('fetch', (path: string, init: RequestInit) => own(`http://127.0.0.1:${port}${path}`, init));
+  return { heard, state };
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+class Memory implements OutboxStore {
+  readonly kept = new Map<string, string>();
+  getItem(key: string): string | null {
+    return this.kept.get(key) ?? null;
+  }
+  setItem(key: string, value: string): void {
+    this.kept.set(key, value);
+  }
+}
+
+const mark = (id: string) => ({
+  id,
+  path: '/sessions/s/marks',
+  body: { press: id },
+  what: 'mark' as const,
+  session: 's',
+});
+
+test('a press that finds nobody is sent again with the same id and the moment of the finger, in order', async () => {
+  const { heard, state } = await door();
+  const outbox = new Outbox('clerk', new Memory());
+  onTestFinished(() => outbox.close());
+  const pressedMono = performance.now();
+  outbox.put(mark('first'), pressedMono);
+  outbox.put(mark('second'));
+  await until(() => outbox.items.value.some(({ state: now }) => now.at === 'sending' && now.tries > 0));
+  state.status = 201;
+  await until(() => heard.length === 2);
+  expect(heard.map(({ press }) => press)).toEqual(['first', 'second']);
+  expect(Math.abs((heard[0]?.agoMs ?? 0) - (performance.now() - pressedMono))).toBeLessThan(500);
+  await until(() => outbox.items.value.every(({ state: now }) => now.at === 'sent'));
+});
+
+test('a page that was loaded anew goes on with what the same person pressed, and touches nobody else’s', async () => {
+  const { heard, state } = await door();
+  const memory = new Memory();
+  const before = new Outbox('clerk', memory);
+  before.put(mark('mine'), performance.now() - 2_000);
+  before.close();
+  const others = new Outbox('presider', memory);
+  others.start();
+  expect(others.items.value).toEqual([]);
+  state.status = 201;
+  const after = new Outbox('clerk', memory);
+  onTestFinished(() => after.close());
+  after.start();
+  await until(() => heard.length >= 1);
+  expect(heard[0]?.press).toBe('mine');
+  expect(heard[0]?.agoMs).toBeGreaterThanOrEqual(2_000);
+  await until(() => memory.getItem('quancheng.unsent') === '[]');
+});
+
+test('what is refused is said and not sent again; what waited ten minutes is given up', async () => {
+  const { heard, state } = await door();
+  state.status = 409;
+  const outbox = new Outbox('clerk', new Memory());
+  onTestFinished(() => outbox.close());
+  outbox.put(mark('late'));
+  await until(() => outbox.items.value[0]?.state.at === 'refused');
+  expect(heard).toHaveLength(1);
+  outbox.dismiss('late');
+  expect(outbox.items.value).toEqual([]);
+  outbox.put(mark('old'), performance.now() - 10 * 60_000 - 1);
+  await until(() => outbox.items.value[0]?.state.at === 'given-up');
+  expect(heard).toHaveLength(1);
+});
+
+test('a login that ended keeps the press for the same person', async () => {
+  const { state } = await door();
+  Object.assign(state, { status: 401, code: 'not-logged-in', kind: 'unauthenticated' });
+  const memory = new Memory();
+  const outbox = new Outbox('clerk', memory);
+  outbox.put(mark('kept'));
+  await until(() => memory.getItem('quancheng.unsent')?.includes('kept') === true);
+  expect(outbox.items.value[0]?.state.at).toBe('sending');
+});
