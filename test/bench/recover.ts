@@ -278,7 +278,7 @@ async function cutThePower(
         // It noticed the broken pipe first.
       }
     }
-    await cutPower(data, shim, time % 2 === 0 ? 'gone' : 'zero');
+    await cutPower([data], shim, time % 2 === 0 ? 'gone' : 'zero');
     for (const id of cameras.ids)
       lostMs.push(cutAt - (await lastPictureMs(join(data, 'media', id), claim.from.wallMs)));
     shim.rebooted(BOOT_TAKES_MS);
