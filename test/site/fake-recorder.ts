@@ -12,6 +12,7 @@ import type {
   Cause,
   ClaimStatus,
   DesiredState,
+  DiskStatus,
   RecorderStatus,
   StreamStatus,
 } from '../../controller/core/recording.ts';
@@ -31,6 +32,8 @@ interface Kept {
 export class FakeRecorder implements Recorder {
   readonly wishes: DesiredState[] = [];
   readonly journal: Journal<RecorderFact>;
+  /** What it says of its disks. */
+  disks: readonly DiskStatus[] = [];
   readonly #layout: Layout;
   readonly #clock: Clock;
   readonly #claims = new Map<string, Kept[]>();
@@ -129,6 +132,7 @@ export class FakeRecorder implements Recorder {
       revision: this.wish?.revision ?? 0,
       clock: { source: 'ntp' },
       disk: { freeBytes: 100 * 1024 ** 3, totalBytes: 200 * 1024 ** 3 },
+      disks: this.disks,
       journal: this.journal.head,
       streams,
     };
