@@ -88,6 +88,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     await clock.refresh();
     const disks = await openDisks(config, clock, log);
     closings.push(() => disks.close());
+    disks.onExchange(() => fail(new Error('another disk lies in the place of the last one')));
     const journal = await openJournal(disks, clock, log, closings);
     const { store } = await openStore(await layoutNow(disks), log);
     closings.push(() => store.close());

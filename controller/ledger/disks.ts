@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { AppError, sentenceOf } from '../core/errors.ts';
+import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
 import type { SegmentFact } from '../core/facts.ts';
 import type { Log } from '../core/ports.ts';
 import type { Cause } from '../core/recording.ts';
@@ -57,6 +57,7 @@ export class Disks {
   readonly #options: DisksOptions;
   readonly #trials = new Map<Disk, Trial>();
   readonly #listeners: ((disk: Disk) => void)[] = [];
+  readonly #exchangeListeners: (() => void)[] = [];
   #home: Disk;
   #timer: NodeJS.Timeout | null = null;
 
@@ -114,6 +115,11 @@ export class Disks {
   /** Called when a disk goes away, comes back, or is refused something as the last one there is. */
   onChange(listener: (disk: Disk) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Called when another disk lies in the place of the last one there: only a fresh process finds out what holds. */
+  onExchange(listener: () => void): void {
+    this.#exchangeListeners.push(listener);
   }
 
   /** A disk refused an act. While the other one is there, it is left; the last one is never left, only complained about. */
@@ -348,6 +354,9 @@ export class Disks {
       );
     } catch (error) {
       this.refused(disk, error);
+      if (!disk.isUsable || errnoOf(error) !== 'ENODEV') return;
+      // The last one there, and another disk lies in its place: at boot, say, before anything was mounted.
+      if ((await this.#look(disk)).kind === 'volume') for (const listener of this.#exchangeListeners) listener();
     }
   }
 

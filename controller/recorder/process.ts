@@ -113,6 +113,10 @@ export class RecorderProcess {
     const now = this.#clock.now();
     this.#wallMinusMonoMs = now.wallMs - now.monoMs;
     this.#disks.onChange((disk) => this.#diskChanged(disk));
+    this.#disks.onExchange(() => {
+      log.error({}, 'another disk lies in the place of the last one; a fresh start looks which it is');
+      this.#options.onFatal?.();
+    });
     this.#ledger.onSetAside((disk, movedTo) => this.#journalSetAside(disk, movedTo));
     this.#ledger.onLost(() => {
       log.error({}, 'the last lines of the journal are on a disk that is away; a fresh start goes on without them');
