@@ -29,6 +29,8 @@ const LEAVES_SOON_MS = 60_000;
 const ROOM_BYTES_MIN = 2 * BALLAST_BYTES;
 /** Of the threads that do the work on disks, a disk of a pair may hold this part: two that hang leave some over. */
 const THREADS_PART = 0.4;
+/** What the last disk there refused is shown for so long after it did. */
+const COMPLAINT_MS = 10_000;
 const IDENTITY_LOCK_MS_MAX = 10_000;
 
 export interface DisksOptions {
@@ -99,7 +101,7 @@ export class Disks {
    */
   async open(): Promise<void> {
     if (this.mirror === null) await this.#openOne();
-    else await this.#openPair(this.mirror);
+    else await this.#identifyLocked(this.mirror, this.all);
     const home = this.usable[0];
     if (home === undefined) {
       const cause = this.main.cause;
@@ -126,6 +128,7 @@ export class Disks {
   refused(disk: Disk, error: unknown): void {
     if (!disk.isUsable) return;
     const cause = causeOf(error);
+    disk.refusedAt = this.#options.clock.now();
     const isLast = this.usable.length === 1;
     if (isLast && disk.cause?.code === cause.code) return;
     disk.cause = cause;
@@ -223,11 +226,11 @@ export class Disks {
     }
   }
 
-  async #openPair(mirror: Disk): Promise<void> {
-    const { main } = this;
+  /** Decides over the pair, one process at a time, and does what was decided to the disks in `which`. */
+  async #identifyLocked(mirror: Disk, which: readonly Disk[]): Promise<void> {
     const lock = await this.#identityLock();
     try {
-      await this.#identify(main, mirror, [main, mirror]);
+      await this.#identify(this.main, mirror, which);
     } finally {
       await lock?.release();
     }
@@ -332,6 +335,7 @@ export class Disks {
     const now = this.#options.clock.now();
     void this.#lookAtRoom();
     for (const disk of this.all) {
+      if (disk.refusedAt !== null && between(disk.refusedAt, now) > COMPLAINT_MS) this.served(disk);
       const trial = this.#trials.get(disk);
       if (trial === undefined || trial.isLooking) continue;
       if (disk.isUsable) this.#during(trial, this.#confirm(disk));
@@ -341,7 +345,7 @@ export class Disks {
   }
 
   async #tryAgain(disk: Disk, mirror: Disk): Promise<void> {
-    await this.#identify(this.main, mirror, [disk]);
+    await this.#identifyLocked(mirror, [disk]);
     // Its cause may be another one now.
     if (!disk.isUsable) this.#tell(disk);
   }
