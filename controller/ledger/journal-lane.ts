@@ -192,10 +192,7 @@ export class JournalLane {
   }
 
   async #write({ at, bytes, head }: Batch): Promise<void> {
-    if (at.file !== this.#number) {
-      await this.#openAt(at.file);
-      await syncDirectory(this.place.directory);
-    }
+    if (at.file !== this.#number) await this.#openAt(at.file);
     const file = this.#file;
     if (file === null) throw this.lastError;
     await this.#withReserve(async () => {
@@ -231,6 +228,8 @@ export class JournalLane {
     const { directory } = this.place;
     this.#file = await this.#withReserve(() => open(join(directory, journalFileName(number)), 'a', 0o640));
     this.#headFile = await this.#withReserve(() => openForPlace(join(directory, HEAD_FILE)));
+    // A line that is on the disk under a name that is not would be gone with the power.
+    await syncDirectory(directory);
     this.#number = number;
   }
 }
