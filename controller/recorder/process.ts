@@ -211,7 +211,7 @@ export class RecorderProcess {
   async #savedWish(): Promise<DesiredState> {
     let newest: DesiredState = { revision: 0, streams: {} };
     for (const disk of this.#disks.usable) {
-      const saved = await disk.act(() => this.#wishOn(disk));
+      const saved = await disk.act(() => this.#wishOn(disk)).catch(() => null);
       if (saved !== null && saved.revision > newest.revision) newest = saved;
     }
     return newest;

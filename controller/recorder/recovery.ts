@@ -126,7 +126,8 @@ export async function recover(
 async function unknownFiles(disks: Disks, known: ReadonlySet<string>): Promise<[string, Disk[]][]> {
   const found = new Map<string, Disk[]>();
   for (const disk of disks.usable) {
-    for (const name of await namesOn(disk)) {
+    const names = await namesOn(disk).catch((error) => leftOr(disks, disk, error, []));
+    for (const name of names) {
       if (known.has(name)) continue;
       const holders = found.get(name) ?? [];
       holders.push(disk);
@@ -160,19 +161,27 @@ export async function takeIn(
         if (other !== disk) other.lacking.set(name, { bytes: fact.bytes, sha256: fact.sha256 });
       return { facts: [fact], cutBytes };
     } catch (error) {
-      // Of two copies the other may do; the only one there is stops the start, which is tried again.
-      if (holders.length === 1) throw error;
-      disks.refused(disk, error);
+      leftOr(disks, disk, error, null);
     }
   }
   const facts: RecorderFact[] = [];
   for (const copy of copies) {
     if (!('why' in copy)) continue;
     const { disk, why } = copy;
-    const movedTo = await disk.act(() => setAside(disk.layout, join(disk.layout.media, name), name));
+    const movedTo = await disk
+      .act(() => setAside(disk.layout, join(disk.layout.media, name), name))
+      .catch((error) => leftOr(disks, disk, error, null));
+    if (movedTo === null) continue;
     facts.push({ type: 'quarantined', path: name, movedTo, why, ...(disks.isPair ? { disk: disk.role } : {}) });
   }
   return { facts, cutBytes: 0 };
+}
+
+/** A disk that refuses is left and `instead` is gone on with; the last one there stops the start, which is tried again. */
+function leftOr<T>(disks: Disks, disk: Disk, error: unknown, instead: T): T {
+  disks.refused(disk, error);
+  if (disk.isUsable) throw error;
+  return instead;
 }
 
 interface WholeCopy {
