@@ -32,7 +32,7 @@ const BOOT_TAKES_MS = 20_000;
 /** A recorder that is not back by itself after this long will not be. */
 const BACK_MS_MAX = 20_000;
 const GOALS =
-  'goals: controller 0 frames, ffmpeg ≤ 1500 ms, recorder ≤ 3000 ms, power ≤ 2000 ms, stall noticed ≤ 3000 ms + 250 ms of watch step, back ≤ 2000 ms, other streams 0 frames';
+  'goals: controller 0 frames, ffmpeg ≤ 1500 ms, recorder ≤ 3000 ms, power ≤ 2000 ms, stall noticed ≤ 3000 ms, back ≤ 2000 ms, other streams 0 frames';
 
 export async function recover(scene: Scene): Promise<object> {
   const { times } = scene.options;

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
-import type { StreamStatus } from '../../controller/core/recording.ts';
+import type { SegmentFact } from '../../controller/core/facts.ts';
 import { tinyCamera } from '../devices/virtual/test-site.ts';
 import { until } from '../recorder/rig.ts';
 import { Scenario, type ScenarioVerdict } from './scenario.ts';
@@ -16,10 +16,8 @@ const HALTED_MS = 4_000;
 
 const MIB = 1024 * 1024;
 /** Large pictures, so that a stall of seconds fills what a stall of a minute fills otherwise. */
-const LARGE = { width: 1920, height: 1080, fps: 25, bitrateKbps: 16_000, gopS: 1, loopS: 2 } as const;
+const LARGE = { width: 1920, height: 1080, fps: 25, bitrateKbps: 8_000, gopS: 1, loopS: 2 } as const;
 const LARGE_CAMERAS = ['one', 'two'].map((id) => tinyCamera({ id, audio: 'pcma', video: LARGE }));
-/** Two loops of these pictures: as many bytes in any such stretch. */
-const LARGE_PRE_ROLL_MS = 4_000;
 /** The least that a stream gets, and a JavaScript heap in which nothing but the program itself has room. */
 const RING_MIB = 4;
 const SHORT_OF_MEMORY = { QUANCHENG_MEMORY_MIB: `${RING_MIB}`, NODE_OPTIONS: '--max-old-space-size=32' };
@@ -28,12 +26,15 @@ const A_MINUTE = 60_000_000 / (64 * MIB);
 
 /** Lets every sync that begins within the next moments take so long as media need to fill `share` of a stream's memory. */
 async function stallDisk(scenario: Scenario, share: number): Promise<void> {
-  const rate = ({ ringBytes, ringMs }: StreamStatus) => ringBytes / ringMs;
-  await until(() => scenario.ids.every((id) => (scenario.rig.stream(id)?.ringMs ?? 0) >= LARGE_PRE_ROLL_MS));
-  const bytesPerMs = Math.max(...Object.values(scenario.rig.status?.streams ?? {}).map(rate));
-  const stallMs = Math.round((share * RING_MIB * MIB) / bytesPerMs);
   await scenario.open();
-  await scenario.grown(1);
+  // A loop is two segments.
+  await scenario.grown(3);
+  const bytesPerMs = (id: string) => {
+    const loop = scenario.rig.segments(id).slice(-2);
+    const sum = (of: (segment: SegmentFact) => number) => loop.reduce((total, segment) => total + of(segment), 0);
+    return sum(({ bytes }) => bytes) / sum(({ mediaFromMs, mediaToMs }) => mediaToMs - mediaFromMs);
+  };
+  const stallMs = Math.round((share * RING_MIB * MIB) / Math.max(...scenario.ids.map(bytesPerMs)));
   scenario.rig.shim?.rules({ call: 'sync', on: '.mp4', delayMs: stallMs });
   // Until every stream stands: its memory fills, and no sync returns.
   await until(() => scenario.ids.every((id) => (scenario.rig.stream(id)?.ringMs ?? 0) > 1_500));
@@ -82,12 +83,7 @@ test('the recorder stands still for 4 s and goes on: nothing is called a stall, 
 });
 
 test('the disk stands still for as long as a minute at 8 Mbit/s is in memory, and the heap is small: not a frame lost', async () => {
-  const scenario = await Scenario.begin(LARGE_CAMERAS, {
-    shim: true,
-    environment: SHORT_OF_MEMORY,
-    preRollMs: LARGE_PRE_ROLL_MS,
-  });
-  await scenario.arm();
+  const scenario = await Scenario.begin(LARGE_CAMERAS, { shim: true, environment: SHORT_OF_MEMORY });
   await stallDisk(scenario, A_MINUTE);
   await scenario.growing();
   await scenario.grown(1);
@@ -98,13 +94,8 @@ test('the disk stands still for as long as a minute at 8 Mbit/s is in memory, an
 }, 120_000);
 
 test('the disk stands still for longer than memory holds: the recorder lives, and what had to go is in the ledger as memory-full', async () => {
-  const scenario = await Scenario.begin(LARGE_CAMERAS, {
-    shim: true,
-    environment: SHORT_OF_MEMORY,
-    preRollMs: LARGE_PRE_ROLL_MS,
-  });
+  const scenario = await Scenario.begin(LARGE_CAMERAS, { shim: true, environment: SHORT_OF_MEMORY });
   const { pid } = scenario.rig;
-  await scenario.arm();
   await stallDisk(scenario, 2);
   const most = () => Math.max(...scenario.ids.map((id) => scenario.rig.stream(id)?.ringBytes ?? 0));
   await until(() => most() > 0.8 * RING_MIB * MIB);
