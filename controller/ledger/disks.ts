@@ -12,15 +12,14 @@ import { between, type Clock, type Instant } from '../core/time.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { BALLAST_BYTES } from './ballast.ts';
 import { causeOf, Disk, DiskRefusal } from './disk.ts';
+import { identifyPair, LOOK_MS_MAX, lookWithin } from './identify-pair.ts';
 import type { JournalPlace } from './journal-lane.ts';
 import { FolderLock } from './lock.ts';
-import { changeVolume, decide, type Look, makeVolume, type Step, type Volume } from './volume.ts';
+import { makeVolume, type Volume } from './volume.ts';
 import { within } from './within.ts';
 
 /** How often every disk is looked at. */
 const LOOK_EVERY_MS = 1_000;
-/** A disk that does not answer a look in this time hangs. */
-const LOOK_MS_MAX = 5_000;
 /** Pause before a disk that is away is tried again; doubled when it leaves again soon after it came back. */
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
@@ -249,58 +248,14 @@ export class Disks {
     return null;
   }
 
-  /** Decides over both disks and does what was decided to those in `which`. Never rejects: what fails is away. */
+  /** Finds out about the pair and acts on it: what fails is away, what was away and is ready is back. Never rejects. */
   async #identify(main: Disk, mirror: Disk, which: readonly Disk[]): Promise<void> {
-    const [a, b] = await Promise.all([main, mirror].map((disk) => this.#look(disk)));
-    if (a === undefined || b === undefined) return;
-    const decision = decide(a, b, this.#options.volume);
-    const id = { main: volumeOf(a)?.volume ?? this.#newId(), mirror: volumeOf(b)?.volume ?? this.#newId() };
-    const pairing = Math.max(1, volumeOf(a)?.pairing ?? 1, volumeOf(b)?.pairing ?? 1);
-    // The second disk first: should the power go between the two, main has no partner yet and takes it in at the next start.
-    const steps: readonly [Disk, Look, Step, string, string][] = [
-      [mirror, b, decision.mirror, id.mirror, id.main],
-      [main, a, decision.main, id.main, id.mirror],
-    ];
-    for (const [disk, look, step, own, other] of steps) {
-      if (!which.includes(disk) && step.do !== 'name-partner') continue;
-      if (step.do === 'leave') {
-        this.#leave(disk, { code: step.why, detail: step.detail });
-        continue;
-      }
-      const partner = step.do === 'make' && step.partner === 'keep' ? null : other;
-      try {
-        await within(
-          disk.act(async () => {
-            await disk.prepare();
-            let volume = volumeOf(look);
-            if (step.do === 'make')
-              volume = await makeVolume(
-                disk.layout.root,
-                { volume: own, role: disk.role, partner, pairing },
-                this.#newId(),
-              );
-            else if (step.do === 'name-partner' && volume !== null) {
-              volume = { ...volume, partner, pairing };
-              await changeVolume(disk.layout.root, volume);
-            }
-            if (volume !== null) await disk.know(volume);
-            await disk.lookAtRoom();
-          }),
-          LOOK_MS_MAX,
-        );
-        if (disk.cause?.code === 'disk-full' && disk.room.freeBytes < ROOM_BYTES_MIN) continue;
-        if (disk.state === 'away') this.#takeBack(disk);
-      } catch (error) {
-        this.#leave(disk, error instanceof AppError ? causeOf(error.cause ?? error) : causeOf(error));
-      }
+    const found = await identifyPair(main, mirror, which, this.#options.volume, () => this.#newId());
+    for (const [disk, cause] of found) {
+      if (cause !== null) this.#leave(disk, cause);
+      else if (disk.cause?.code === 'disk-full' && disk.room.freeBytes < ROOM_BYTES_MIN) continue;
+      else if (disk.state === 'away') this.#takeBack(disk);
     }
-  }
-
-  #look(disk: Disk): Promise<Look> {
-    return within(
-      disk.act(() => disk.look()),
-      LOOK_MS_MAX,
-    ).catch((error) => ({ kind: 'unreadable', detail: sentenceOf(error) }));
   }
 
   #leave(disk: Disk, cause: Cause): void {
@@ -360,7 +315,7 @@ export class Disks {
       this.refused(disk, error);
       if (!disk.isUsable || errnoOf(error) !== 'ENODEV') return;
       // The last one there, and another disk lies in its place: at boot, say, before anything was mounted.
-      if ((await this.#look(disk)).kind === 'volume') for (const listener of this.#exchangeListeners) listener();
+      if ((await lookWithin(disk)).kind === 'volume') for (const listener of this.#exchangeListeners) listener();
     }
   }
 
@@ -405,10 +360,6 @@ export class Disks {
   #newId(): string {
     return ulid(this.#options.clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES));
   }
-}
-
-function volumeOf(look: Look): Volume | null {
-  return look.kind === 'volume' ? look.volume : null;
 }
 
 /** Why an act on a disk that is away is not even tried. */

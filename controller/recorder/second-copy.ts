@@ -15,7 +15,7 @@ import type { Disks } from '../ledger/disks.ts';
 import { segmentPath } from '../ledger/layout.ts';
 import type { Media } from '../ledger/media.ts';
 import { hashFile } from '../ledger/segment-file.ts';
-import { namesOn, takeIn } from './recovery.ts';
+import { namesOn, takeIn } from './take-in.ts';
 
 export interface SecondCopyOptions {
   readonly disks: Disks;
