@@ -187,7 +187,7 @@ async function openJournal(
   const timer = setInterval(() => void journal.tend(), RESERVE_EVERY_MS);
   closings.push(() => clearInterval(timer));
   disks.onChange((disk) => {
-    if (disk.isUsable) journal.rejoin(disk.layout.siteJournal);
+    if (disk.isUsable) journal.rejoin();
     else journal.leave(disk.layout.siteJournal, awayError(disk));
   });
   return journal;

@@ -9,7 +9,7 @@ import { AppError } from '../core/errors.ts';
 import { Ballast } from './ballast.ts';
 import { DiskRefusal, isFull } from './disk.ts';
 import { syncDirectory } from './durable.ts';
-import { type Aligned, alignJournal, type Position } from './journal-align.ts';
+import { type Aligned, alignJournal, type Position, SourceGone } from './journal-align.ts';
 import { followJournal, HEAD_FILE, journalFileName, journalFiles, setTornLineAside } from './journal-files.ts';
 
 /** What waits for a disk that is slower than the other; past this the disk is left and catches up later. */
@@ -126,7 +126,7 @@ export class JournalLane {
         return aligned;
       }),
     );
-    this.#tail = joined.catch((error) => this.#fail(error));
+    this.#tail = joined.catch((error) => this.#fail(error, error instanceof SourceGone));
     return joined;
   }
 
@@ -174,12 +174,12 @@ export class JournalLane {
     await this.#letGo();
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown, isBlameless = false): void {
     if (!this.isIn) return;
     this.isIn = false;
     this.#lives += 1;
     this.#lastError = error;
-    this.place.refused(error);
+    if (!isBlameless) this.place.refused(error);
     this.#tail = this.#tail.then(() => this.#letGo()).catch(() => undefined);
   }
 

@@ -201,15 +201,15 @@ describe('reading', () => {
     const { path, fragments, bytes } = await written();
     const content = await readFile(path);
     const lengths = fragments.map(({ bytes: { length } }) => length);
-    const before = (count: number) => bytes - lengths.slice(count).reduce((sum, length) => sum + length, 0);
+    const upTo = (count: number) => bytes - lengths.slice(count).reduce((sum, length) => sum + length, 0);
     const middle = lengths.findIndex((length, at) => at > 0 && length > 2_000);
     for (const [count, from, to] of [
-      [middle, before(middle) + 1_000, before(middle) + 1_600],
-      [middle, before(middle + 1) - 40, before(middle + 1)],
+      [middle, upTo(middle) + 1_000, upTo(middle) + 1_600],
+      [middle, upTo(middle + 1) - 40, upTo(middle + 1)],
     ] as const) {
       await writeFile(path, Buffer.from(content).fill(0, from, to));
       expect(await readSegmentFile(path), `zeros from ${from}`).toMatchObject({
-        ...{ isHollow: true, fragments: count, wholeBytes: before(count) },
+        ...{ isHollow: true, fragments: count, wholeBytes: upTo(count) },
       });
     }
     await writeFile(path, content);
