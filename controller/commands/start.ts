@@ -94,6 +94,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     await clock.refresh();
     const disks = await openDisks(config, clock, log);
     closings.push(() => disks.close());
+    disks.onExchange(() => fail(new Error('another disk lies in the place of the last one')));
     const journal = await openJournal(disks, clock, log, closings);
     const { store } = await openStore(await layoutNow(disks), log);
     closings.push(() => store.close());
@@ -210,7 +211,7 @@ async function openJournal(
   const timer = setInterval(() => void journal.tend(), RESERVE_EVERY_MS);
   closings.push(() => clearInterval(timer));
   disks.onChange((disk) => {
-    if (disk.isUsable) journal.rejoin(disk.layout.siteJournal);
+    if (disk.isUsable) journal.rejoin();
     else journal.leave(disk.layout.siteJournal, awayError(disk));
   });
   return journal;

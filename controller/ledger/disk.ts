@@ -2,12 +2,12 @@
  * One disk: a data folder with a state of its own and a limit to how much is asked of it at the same time, so that a disk that
  * hangs takes none of the threads that the other one needs.
  */
-import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
 import type { Cause, DiskRole, DiskStatus } from '../core/recording.ts';
 import type { Instant } from '../core/time.ts';
-import { replaceFile, syncDirectory } from './durable.ts';
+import { syncDirectory } from './durable.ts';
 import { type Layout, layoutOf, segmentPath } from './layout.ts';
 import type { SegmentIdentity } from './segment-file.ts';
 import { type Look, readVolume, type Volume, volumeFileOf } from './volume.ts';
@@ -38,6 +38,8 @@ export class Disk {
   reserveIsSpent = false;
   state: DiskStatus['state'] = 'well';
   cause: Cause | null = null;
+  /** When it last refused something. */
+  refusedAt: Instant | null = null;
   since: Instant;
   volume: Volume | null = null;
   /** A question about its room is under way. */
@@ -141,8 +143,7 @@ export class Disk {
       await makeFolder(root);
       for (const folder of [media, quarantine, recorder]) await mkdir(folder, { recursive: true, mode: 0o750 });
       await syncDirectory(root);
-      // A folder can exist and still refuse every file.
-      await replaceFile(join(recorder, 'probe'), 'writable\n', 0o640);
+      await tryToWrite(recorder);
     } catch (error) {
       if (isFull(error)) return;
       throw new AppError('data-not-writable', `the data folder ${root} cannot be written: ${sentenceOf(error)}`, {
@@ -161,6 +162,20 @@ export class Disk {
       throw error;
     }
   }
+}
+
+/** A folder can exist and still refuse every file. Several processes may try at the same moment. */
+async function tryToWrite(folder: string): Promise<void> {
+  const own = join(folder, `probe-${process.pid}`);
+  const file = await open(own, 'w', 0o640);
+  try {
+    await file.writeFile('writable\n');
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(own, join(folder, 'probe'));
+  await syncDirectory(folder);
 }
 
 /** Makes a folder and those above it, and makes their names last. One above that is not ours to open is not ours to make last. */

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { AppError, sentenceOf } from '../core/errors.ts';
+import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
 import type { SegmentFact } from '../core/facts.ts';
 import type { Log } from '../core/ports.ts';
 import type { Cause } from '../core/recording.ts';
@@ -12,15 +12,14 @@ import { between, type Clock, type Instant } from '../core/time.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { BALLAST_BYTES } from './ballast.ts';
 import { causeOf, Disk, DiskRefusal } from './disk.ts';
+import { identifyPair, LOOK_MS_MAX, lookWithin } from './identify-pair.ts';
 import type { JournalPlace } from './journal-lane.ts';
 import { FolderLock } from './lock.ts';
-import { changeVolume, decide, type Look, makeVolume, type Step, type Volume } from './volume.ts';
+import { makeVolume, type Volume } from './volume.ts';
 import { within } from './within.ts';
 
 /** How often every disk is looked at. */
 const LOOK_EVERY_MS = 1_000;
-/** A disk that does not answer a look in this time hangs. */
-const LOOK_MS_MAX = 5_000;
 /** Pause before a disk that is away is tried again; doubled when it leaves again soon after it came back. */
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
@@ -29,6 +28,8 @@ const LEAVES_SOON_MS = 60_000;
 const ROOM_BYTES_MIN = 2 * BALLAST_BYTES;
 /** Of the threads that do the work on disks, a disk of a pair may hold this part: two that hang leave some over. */
 const THREADS_PART = 0.4;
+/** What the last disk there refused is shown for so long after it did. */
+const COMPLAINT_MS = 10_000;
 const IDENTITY_LOCK_MS_MAX = 10_000;
 
 export interface DisksOptions {
@@ -57,6 +58,7 @@ export class Disks {
   readonly #options: DisksOptions;
   readonly #trials = new Map<Disk, Trial>();
   readonly #listeners: ((disk: Disk) => void)[] = [];
+  readonly #exchangeListeners: (() => void)[] = [];
   #home: Disk;
   #timer: NodeJS.Timeout | null = null;
 
@@ -98,7 +100,7 @@ export class Disks {
    */
   async open(): Promise<void> {
     if (this.mirror === null) await this.#openOne();
-    else await this.#openPair(this.mirror);
+    else await this.#identifyLocked(this.mirror, this.all);
     const home = this.usable[0];
     if (home === undefined) {
       const cause = this.main.cause;
@@ -116,10 +118,16 @@ export class Disks {
     this.#listeners.push(listener);
   }
 
+  /** Called when another disk lies in the place of the last one there: only a fresh process finds out what holds. */
+  onExchange(listener: () => void): void {
+    this.#exchangeListeners.push(listener);
+  }
+
   /** A disk refused an act. While the other one is there, it is left; the last one is never left, only complained about. */
   refused(disk: Disk, error: unknown): void {
     if (!disk.isUsable) return;
     const cause = causeOf(error);
+    disk.refusedAt = this.#options.clock.now();
     const isLast = this.usable.length === 1;
     if (isLast && disk.cause?.code === cause.code) return;
     disk.cause = cause;
@@ -217,11 +225,11 @@ export class Disks {
     }
   }
 
-  async #openPair(mirror: Disk): Promise<void> {
-    const { main } = this;
+  /** Decides over the pair, one process at a time, and does what was decided to the disks in `which`. */
+  async #identifyLocked(mirror: Disk, which: readonly Disk[]): Promise<void> {
     const lock = await this.#identityLock();
     try {
-      await this.#identify(main, mirror, [main, mirror]);
+      await this.#identify(this.main, mirror, which);
     } finally {
       await lock?.release();
     }
@@ -240,58 +248,14 @@ export class Disks {
     return null;
   }
 
-  /** Decides over both disks and does what was decided to those in `which`. Never rejects: what fails is away. */
+  /** Finds out about the pair and acts on it: what fails is away, what was away and is ready is back. Never rejects. */
   async #identify(main: Disk, mirror: Disk, which: readonly Disk[]): Promise<void> {
-    const [a, b] = await Promise.all([main, mirror].map((disk) => this.#look(disk)));
-    if (a === undefined || b === undefined) return;
-    const decision = decide(a, b, this.#options.volume);
-    const id = { main: volumeOf(a)?.volume ?? this.#newId(), mirror: volumeOf(b)?.volume ?? this.#newId() };
-    const pairing = Math.max(1, volumeOf(a)?.pairing ?? 1, volumeOf(b)?.pairing ?? 1);
-    // The second disk first: should the power go between the two, main has no partner yet and takes it in at the next start.
-    const steps: readonly [Disk, Look, Step, string, string][] = [
-      [mirror, b, decision.mirror, id.mirror, id.main],
-      [main, a, decision.main, id.main, id.mirror],
-    ];
-    for (const [disk, look, step, own, other] of steps) {
-      if (!which.includes(disk) && step.do !== 'name-partner') continue;
-      if (step.do === 'leave') {
-        this.#leave(disk, { code: step.why, detail: step.detail });
-        continue;
-      }
-      const partner = step.do === 'make' && step.partner === 'keep' ? null : other;
-      try {
-        await within(
-          disk.act(async () => {
-            await disk.prepare();
-            let volume = volumeOf(look);
-            if (step.do === 'make')
-              volume = await makeVolume(
-                disk.layout.root,
-                { volume: own, role: disk.role, partner, pairing },
-                this.#newId(),
-              );
-            else if (step.do === 'name-partner' && volume !== null) {
-              volume = { ...volume, partner, pairing };
-              await changeVolume(disk.layout.root, volume);
-            }
-            if (volume !== null) await disk.know(volume);
-            await disk.lookAtRoom();
-          }),
-          LOOK_MS_MAX,
-        );
-        if (disk.cause?.code === 'disk-full' && disk.room.freeBytes < ROOM_BYTES_MIN) continue;
-        if (disk.state === 'away') this.#takeBack(disk);
-      } catch (error) {
-        this.#leave(disk, error instanceof AppError ? causeOf(error.cause ?? error) : causeOf(error));
-      }
+    const found = await identifyPair(main, mirror, which, this.#options.volume, () => this.#newId());
+    for (const [disk, cause] of found) {
+      if (cause !== null) this.#leave(disk, cause);
+      else if (disk.cause?.code === 'disk-full' && disk.room.freeBytes < ROOM_BYTES_MIN) continue;
+      else if (disk.state === 'away') this.#takeBack(disk);
     }
-  }
-
-  #look(disk: Disk): Promise<Look> {
-    return within(
-      disk.act(() => disk.look()),
-      LOOK_MS_MAX,
-    ).catch((error) => ({ kind: 'unreadable', detail: sentenceOf(error) }));
   }
 
   #leave(disk: Disk, cause: Cause): void {
@@ -326,6 +290,7 @@ export class Disks {
     const now = this.#options.clock.now();
     void this.#lookAtRoom();
     for (const disk of this.all) {
+      if (disk.refusedAt !== null && between(disk.refusedAt, now) > COMPLAINT_MS) this.served(disk);
       const trial = this.#trials.get(disk);
       if (trial === undefined || trial.isLooking) continue;
       if (disk.isUsable) this.#during(trial, this.#confirm(disk));
@@ -335,7 +300,7 @@ export class Disks {
   }
 
   async #tryAgain(disk: Disk, mirror: Disk): Promise<void> {
-    await this.#identify(this.main, mirror, [disk]);
+    await this.#identifyLocked(mirror, [disk]);
     // Its cause may be another one now.
     if (!disk.isUsable) this.#tell(disk);
   }
@@ -348,6 +313,9 @@ export class Disks {
       );
     } catch (error) {
       this.refused(disk, error);
+      if (!disk.isUsable || errnoOf(error) !== 'ENODEV') return;
+      // The last one there, and another disk lies in its place: at boot, say, before anything was mounted.
+      if ((await lookWithin(disk)).kind === 'volume') for (const listener of this.#exchangeListeners) listener();
     }
   }
 
@@ -392,10 +360,6 @@ export class Disks {
   #newId(): string {
     return ulid(this.#options.clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES));
   }
-}
-
-function volumeOf(look: Look): Volume | null {
-  return look.kind === 'volume' ? look.volume : null;
 }
 
 /** Why an act on a disk that is away is not even tried. */

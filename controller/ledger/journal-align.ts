@@ -17,6 +17,9 @@ export interface Position {
   readonly offset: number;
 }
 
+/** The copy that was to be copied from is not there: no fault of the disk that was to get it. */
+export class SourceGone extends Error {}
+
 export interface Aligned {
   readonly copiedBytes: number;
   /** Where a copy that did not fit was moved, or null. */
@@ -25,7 +28,8 @@ export interface Aligned {
 
 /**
  * Afterwards the journal in `to` is that of `from` up to `until`, whose head is `head`, and is on the disk. `suffix` names a copy
- * that has to be moved aside. Bytes of `from` behind `until` may be growing meanwhile.
+ * that has to be moved aside. Bytes of `from` behind `until` may be growing meanwhile. Rejects with SourceGone, and leaves `to` as it
+ * is, when `from` does not hold all that.
  */
 export async function alignJournal(
   from: string,
@@ -34,6 +38,7 @@ export async function alignJournal(
   head: ChainHead,
   suffix: string,
 ): Promise<Aligned> {
+  await assertHolds(from, until);
   await mkdir(to, { recursive: true, mode: 0o750 });
   const last = (await journalFiles(to)).at(-1);
   if (last !== undefined) await setTornLineAside(join(to, last));
@@ -53,6 +58,14 @@ export async function alignJournal(
   await syncDirectory(to);
   await syncDirectory(dirname(to));
   return { copiedBytes, movedTo };
+}
+
+async function assertHolds(from: string, until: Position): Promise<void> {
+  for (let number = 1; number <= until.file; number++) {
+    const size = await sizeOf(join(from, journalFileName(number))).catch(() => 0);
+    // The newest file is made with its first line.
+    if (size < (number === until.file ? until.offset : 1)) throw new SourceGone(`${from} is not there to copy from`);
+  }
 }
 
 /**

@@ -9,7 +9,7 @@ import { AppError } from '../core/errors.ts';
 import { Ballast } from './ballast.ts';
 import { DiskRefusal, isFull } from './disk.ts';
 import { syncDirectory } from './durable.ts';
-import { type Aligned, alignJournal, type Position } from './journal-align.ts';
+import { type Aligned, alignJournal, type Position, SourceGone } from './journal-align.ts';
 import { followJournal, HEAD_FILE, journalFileName, journalFiles, setTornLineAside } from './journal-files.ts';
 
 /** What waits for a disk that is slower than the other; past this the disk is left and catches up later. */
@@ -126,7 +126,7 @@ export class JournalLane {
         return aligned;
       }),
     );
-    this.#tail = joined.catch((error) => this.#fail(error));
+    this.#tail = joined.catch((error) => this.#fail(error, error instanceof SourceGone));
     return joined;
   }
 
@@ -174,12 +174,12 @@ export class JournalLane {
     await this.#letGo();
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown, isBlameless = false): void {
     if (!this.isIn) return;
     this.isIn = false;
     this.#lives += 1;
     this.#lastError = error;
-    this.place.refused(error);
+    if (!isBlameless) this.place.refused(error);
     this.#tail = this.#tail.then(() => this.#letGo()).catch(() => undefined);
   }
 
@@ -192,10 +192,7 @@ export class JournalLane {
   }
 
   async #write({ at, bytes, head }: Batch): Promise<void> {
-    if (at.file !== this.#number) {
-      await this.#openAt(at.file);
-      await syncDirectory(this.place.directory);
-    }
+    if (at.file !== this.#number) await this.#openAt(at.file);
     const file = this.#file;
     if (file === null) throw this.lastError;
     await this.#withReserve(async () => {
@@ -231,6 +228,8 @@ export class JournalLane {
     const { directory } = this.place;
     this.#file = await this.#withReserve(() => open(join(directory, journalFileName(number)), 'a', 0o640));
     this.#headFile = await this.#withReserve(() => openForPlace(join(directory, HEAD_FILE)));
+    // A line that is on the disk under a name that is not would be gone with the power.
+    await syncDirectory(directory);
     this.#number = number;
   }
 }

@@ -103,17 +103,18 @@ export class Journal<Fact> {
     return { tornBytes: Math.max(0, ...looked.map((one) => one?.found.tornBytes ?? 0)), faults: longest.found.faults };
   }
 
-  /** A disk is back: its copy is brought up to this one and takes part again. */
-  rejoin(directory: string): void {
-    const lane = this.#lanes.find(({ place }) => place.directory === directory);
-    if (lane !== undefined && !lane.isIn && this.#broken === null && this.#lanes.some(({ isIn }) => isIn))
-      this.#join(lane);
+  /** A disk may be back: its copy is brought up to the others and takes part again. */
+  rejoin(): void {
+    if (this.#broken !== null || !this.#lanes.some(({ isIn }) => isIn)) return;
+    for (const lane of this.#lanes) if (!lane.isIn && lane.place.isUsable) this.#join(lane);
   }
 
-  /** A disk is away: nothing more is asked of its copy. */
+  /**
+   * A disk is away: nothing more is asked of its copy, even when it is the only one that holds the last lines. Then every append is
+   * refused until the journal is opened again: a disk that is away must not go on with the record in secret.
+   */
   leave(directory: string, error: unknown): void {
-    const lane = this.#lanes.find(({ place }) => place.directory === directory);
-    if (this.#lanes.some((other) => other !== lane && other.isIn)) lane?.leave(error);
+    this.#lanes.find(({ place }) => place.directory === directory)?.leave(error);
   }
 
   /** Called when a copy was brought up to the others. */
@@ -162,8 +163,9 @@ export class Journal<Fact> {
     for await (const { entry } of followJournal<Fact>(this.directory)) if (entry !== null) yield entry;
   }
 
-  /** Makes the reserve of room beside each copy, where there should be one and is room for it. Call it now and then. */
+  /** Takes back what is there again, and makes the reserve of room beside each copy where there should be one. Call it now and then. */
   async tend(): Promise<void> {
+    this.rejoin();
     await Promise.allSettled(this.#lanes.map((lane) => lane.tend()));
   }
 

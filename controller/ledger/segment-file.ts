@@ -17,7 +17,7 @@ const IDENTITY_BOX = Buffer.from('b7c5f6b0c1a94f0e9d1e71756e636831', 'hex');
 const BOX_BYTES_MAX = 64 * 1024 * 1024;
 /** So many zeros in a row are no media; and so many when nothing follows them. */
 const ZEROS = Buffer.alloc(512);
-const ZEROS_AT_END_MIN = 16;
+const ZEROS_AT_END = 16;
 const SCAN_BYTES = 256 * 1024;
 
 /** What a segment knows of itself before its first fragment: enough to take it in after a crash. */
@@ -246,8 +246,8 @@ export async function readSegmentFile(path: string): Promise<SegmentContents> {
  * frame. A power cut leaves whole blocks of them, or the rest of one at the end.
  */
 async function hasZeros(file: FileHandle, from: number, to: number): Promise<boolean> {
-  const end = await readAt(file, Math.max(from, to - ZEROS_AT_END_MIN), Math.min(ZEROS_AT_END_MIN, to - from));
-  if (end.length === ZEROS_AT_END_MIN && end.every((byte) => byte === 0)) return true;
+  const end = await readAt(file, Math.max(from, to - ZEROS_AT_END), Math.min(ZEROS_AT_END, to - from));
+  if (end.length > 0 && end.every((byte) => byte === 0)) return true;
   // Chunks overlap, so that a run across their border is seen.
   for (let at = from; at < to; at += SCAN_BYTES) {
     const chunk = await readAt(file, at, Math.min(SCAN_BYTES + ZEROS.length, to - at));

@@ -67,7 +67,7 @@ export class LedgerWriter {
 
   /** A disk went away or came back: its copy is left, or brought up to the others. */
   diskChanged(disk: Disk): void {
-    if (disk.isUsable) this.#journal.rejoin(disk.layout.recorderJournal);
+    if (disk.isUsable) this.#journal.rejoin();
     else this.#journal.leave(disk.layout.recorderJournal, awayError(disk));
   }
 

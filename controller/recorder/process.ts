@@ -114,6 +114,10 @@ export class RecorderProcess {
     const now = this.#clock.now();
     this.#wallMinusMonoMs = now.wallMs - now.monoMs;
     this.#disks.onChange((disk) => this.#diskChanged(disk));
+    this.#disks.onExchange(() => {
+      log.error({}, 'another disk lies in the place of the last one; a fresh start looks which it is');
+      this.#options.onFatal?.();
+    });
     this.#ledger.onSetAside((disk, movedTo) => this.#journalSetAside(disk, movedTo));
     this.#ledger.onLost(() => {
       log.error({}, 'the last lines of the journal are on a disk that is away; a fresh start goes on without them');
@@ -208,7 +212,7 @@ export class RecorderProcess {
   async #savedWish(): Promise<DesiredState> {
     let newest: DesiredState = { revision: 0, streams: {} };
     for (const disk of this.#disks.usable) {
-      const saved = await disk.act(() => this.#wishOn(disk));
+      const saved = await disk.act(() => this.#wishOn(disk)).catch(() => null);
       if (saved !== null && saved.revision > newest.revision) newest = saved;
     }
     return newest;

@@ -8,6 +8,8 @@ const SOUND_BEFORE_PICTURE_MAX = 40;
 
 /** Pictures that ffmpeg holds back at any time: one to know where a picture ends, one to know the time of the next. */
 const PICTURES_HELD = 2;
+/** A picture that stands for longer than this, because none followed, says nothing of how often they come. */
+const STEP_MS_MAX = 250;
 /** Of copied sound, only the latter. */
 const SOUNDS_HELD = 1;
 /** Frames that the encoder of AAC holds back, and samples in each; the picture waits for the sound that belongs to it. */
@@ -43,6 +45,8 @@ export class Run {
   ended: { readonly cause: Cause; readonly exit: string | null } | null = null;
   /** Until the first picture is dated: what came so far. Null: it is. */
   #undated: Arrival[] | null = [];
+  /** The shortest distance between pictures so far. */
+  #stepMs = STEP_MS_MAX;
   /** Where the pictures given so far end; without picture, the sound. */
   #reachedMs: number | null = null;
 
@@ -79,12 +83,13 @@ export class Run {
     return isAlone && second === undefined ? [] : this.settle();
   }
 
-  /** How far the source is ahead of the end of a fragment at the moment it comes, at least. */
+  /** How far the source is ahead of the end of a fragment at the moment it comes, at least: rather too little than too much. */
   heldBackMs(info: FragmentInfo): number {
+    if (info.stepMs > 0) this.#stepMs = Math.min(this.#stepMs, info.stepMs);
     const { audio } = this.media;
     const encodingMs =
       audio === null || audio.copied ? 0 : (FRAMES_ENCODING * FRAME_SAMPLES * 1_000) / audio.sampleRate;
-    return Math.max(info.stepMs * (this.media.video === null ? SOUNDS_HELD : PICTURES_HELD), encodingMs);
+    return Math.max(this.#stepMs * (this.media.video === null ? SOUNDS_HELD : PICTURES_HELD), encodingMs);
   }
 
   /** Gives what is held although nothing more may come. */

@@ -15,7 +15,7 @@ import type { Disks } from '../ledger/disks.ts';
 import { segmentPath } from '../ledger/layout.ts';
 import type { Media } from '../ledger/media.ts';
 import { hashFile } from '../ledger/segment-file.ts';
-import { namesOn, takeIn } from './recovery.ts';
+import { namesOn, takeIn } from './take-in.ts';
 
 export interface SecondCopyOptions {
   readonly disks: Disks;
@@ -45,6 +45,7 @@ export class SecondCopy {
   readonly #tasks = new Map<Disk, Task>();
   #unsureFromMs: number | null = null;
   #working: Promise<void> | null = null;
+  #again = false;
   #closed = false;
 
   constructor(options: SecondCopyOptions) {
@@ -101,11 +102,21 @@ export class SecondCopy {
 
   #wake(): void {
     if (this.#closed) return;
-    this.#working ??= this.#work()
+    this.#again = true;
+    this.#working ??= this.#workOff()
       .catch((error) => this.#options.log.error({ err: error }, 'a second copy could not be made'))
       .finally(() => {
         this.#working = null;
+        // Asked for in the very moment in which the work ended.
+        if (this.#again) this.#wake();
       });
+  }
+
+  async #workOff(): Promise<void> {
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      await this.#work();
+    }
   }
 
   async #work(): Promise<void> {

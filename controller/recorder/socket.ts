@@ -14,6 +14,9 @@ const LINE_BYTES_MAX = 1024 * 1024;
 /** A controller that does not read is let go of at this point; it catches up from the journal when it comes back. */
 const UNREAD_BYTES_MAX = 8 * 1024 * 1024;
 
+/** A controller, the one that takes its place, and people who look. */
+const VISITORS_MAX = 16;
+
 export interface Door {
   desire(desired: DesiredState): Promise<void>;
   read(afterSeq: number): AsyncGenerator<Entry<RecorderFact>>;
@@ -86,6 +89,11 @@ export class RecorderSocket {
   }
 
   #welcome(socket: Socket): void {
+    if (this.#visitors.size >= VISITORS_MAX) {
+      this.#log.warn({ visitors: this.#visitors.size }, 'too many visitors of the recorder socket; one was sent away');
+      socket.on('error', () => undefined).destroy();
+      return;
+    }
     const visitor: Visitor = { socket, followed: null, catchingUp: false };
     this.#visitors.add(visitor);
     let pending = '';

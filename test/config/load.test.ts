@@ -158,6 +158,23 @@ describe('a faulty file', () => {
     expect(faults()).toEqual({ 'mqtt.embeddedBroker.port': 'is the port of listen already (value: "8480")' });
   });
 
+  test.each([
+    ['below the first', '/var/lib/quancheng/second', 'must lie outside of storage.data'],
+    ['the first itself', '/var/lib/quancheng', 'must lie outside of storage.data'],
+    ['above the first', '/var/lib', 'must lie outside of storage.data'],
+    ['a path that depends on where one stands', 'second', 'must be an absolute path'],
+  ])('a second disk that is %s is refused', (_, mirror, message) => {
+    change(['  # mirror: /srv/second/quancheng', `  mirror: ${mirror}`]);
+    expect(faults()['storage.mirror']).toContain(message);
+  });
+
+  test('a second disk, and the id of the first', () => {
+    change(['  # mirror: /srv', '  mirror: /srv'], ['  # volume: ', '  volume: ']);
+    expect(loadConfig(join(folder, 'site.yaml')).storage).toEqual({
+      ...{ data: '/var/lib/quancheng', mirror: '/srv/second/quancheng', volume: '01M7ZNP7TKXT02PNEMST9BMA6T' },
+    });
+  });
+
   test('an embedded broker gives its own address', () => {
     change(['url: mqtts://centre.example:8883', 'embeddedBroker: { host: 0.0.0.0 }']);
     expect(loadConfig(join(folder, 'site.yaml')).mqtt?.url).toBe('mqtt://127.0.0.1:1883');

@@ -9,6 +9,7 @@
  *   QUANCHENG_SHIM_LOG      S <bytes> <path>           a file's sync returned; bytes is its length when the sync began
  *                           d <id> <path>, D <id>      a directory's sync began, and returned
  *                           C <path>                   a name was made
+ *                           L <old>\t<new>             a second name was given to a file
  *                           R <id> <old>\t<new>        a name was changed; what stood at <new> is kept as <saved>/<id>
  *   QUANCHENG_SHIM_SAVED    folder for what a rename replaced
  *   QUANCHENG_SHIM_BOOT_ID  file that is read instead of the kernel's boot id
@@ -214,6 +215,19 @@ int rename(const char *from, const char *to) {
   }
   int result = syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
   if (result == 0 && is_ours(to)) note("R %d %s\t%s\n", id, from, to);
+  return result;
+}
+
+int link(const char *from, const char *to) {
+  if (is_ours(to)) {
+    int fault = rule_for("open", to);
+    if (fault != 0) {
+      errno = fault;
+      return -1;
+    }
+  }
+  int result = syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+  if (result == 0 && is_ours(to)) note("L %s\t%s\n", from, to);
   return result;
 }
 

@@ -2,6 +2,7 @@
 import { rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { BALLAST_BYTES } from '../../controller/ledger/ballast.ts';
 import { layoutOf } from '../../controller/ledger/layout.ts';
 import { tinyCamera } from '../devices/virtual/test-site.ts';
 import { until } from '../recorder/rig.ts';
@@ -126,4 +127,30 @@ test('somebody removes the folder of a stream under the recorder: what is gone i
   expect(missing.length).toBeGreaterThanOrEqual(gone);
   expect(missing.length).toBeLessThanOrEqual(gone + 1);
   expect(findings.filter(({ what }) => what !== 'file-missing')).toEqual([]);
+});
+
+test('the recorder dies on a disk that is full to the last byte: it starts again, and the gap line is written all the same', async () => {
+  // A camera that begins with what it sent before could fill the very hole this is about.
+  const cameras = CAMERAS.map((camera) => ({ ...camera, startAt: 'next-keyframe' as const }));
+  const scenario = await Scenario.begin(cameras, { smallDiskMiB: SMALL_DISK_MIB });
+  if (!scenario.rig.areMounted) return;
+  await scenario.open();
+  await scenario.grown(1);
+  const filler = join(scenario.rig.folder, '..', 'filler');
+  const { bavail, bsize } = await statfs(scenario.rig.folder);
+  await writeFile(filler, Buffer.alloc(bavail * bsize)).catch(() => undefined);
+  await until(() => diskWarnings(scenario).includes('disk-full'));
+  await scenario.rig.killAll();
+  await scenario.rig.start();
+  const gaps = () => scenario.rig.facts('gap').filter(({ cause }) => cause.code === 'recorder-killed');
+  await until(() => scenario.ids.every((id) => gaps().some(({ stream }) => stream === id)));
+  // Room that the journal's reserve gave is not for pictures.
+  await until(() => diskWarnings(scenario).includes('disk-full'));
+  expect((await statfs(scenario.rig.folder)).bavail * bsize).toBeGreaterThan(BALLAST_BYTES / 2);
+  await rm(filler);
+  await scenario.growing();
+  await scenario.grown(1);
+  await scenario.close();
+  const verdict = await scenario.verdict({ expected: ({ level }) => level === 'note' });
+  expect(verdict.faults).toEqual([]);
 });

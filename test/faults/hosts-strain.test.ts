@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
-import type { StreamStatus } from '../../controller/core/recording.ts';
+import type { SegmentFact } from '../../controller/core/facts.ts';
 import { tinyCamera } from '../devices/virtual/test-site.ts';
 import { until } from '../recorder/rig.ts';
 import { Scenario, type ScenarioVerdict } from './scenario.ts';
@@ -16,7 +16,7 @@ const HALTED_MS = 4_000;
 
 const MIB = 1024 * 1024;
 /** Large pictures, so that a stall of seconds fills what a stall of a minute fills otherwise. */
-const LARGE = { width: 1920, height: 1080, fps: 25, bitrateKbps: 16_000, gopS: 1, loopS: 4 } as const;
+const LARGE = { width: 1920, height: 1080, fps: 25, bitrateKbps: 8_000, gopS: 1, loopS: 2 } as const;
 const LARGE_CAMERAS = ['one', 'two'].map((id) => tinyCamera({ id, audio: 'pcma', video: LARGE }));
 /** The least that a stream gets, and a JavaScript heap in which nothing but the program itself has room. */
 const RING_MIB = 4;
@@ -26,12 +26,15 @@ const A_MINUTE = 60_000_000 / (64 * MIB);
 
 /** Lets every sync that begins within the next moments take so long as media need to fill `share` of a stream's memory. */
 async function stallDisk(scenario: Scenario, share: number): Promise<void> {
-  const rate = ({ ringBytes, ringMs }: StreamStatus) => ringBytes / ringMs;
-  await until(() => scenario.ids.every((id) => (scenario.rig.stream(id)?.ringMs ?? 0) > 1_500));
-  const bytesPerMs = Math.max(...Object.values(scenario.rig.status?.streams ?? {}).map(rate));
-  const stallMs = Math.round((share * RING_MIB * MIB) / bytesPerMs);
   await scenario.open();
-  await scenario.grown(1);
+  // A loop is two segments.
+  await scenario.grown(3);
+  const bytesPerMs = (id: string) => {
+    const loop = scenario.rig.segments(id).slice(-2);
+    const sum = (of: (segment: SegmentFact) => number) => loop.reduce((total, segment) => total + of(segment), 0);
+    return sum(({ bytes }) => bytes) / sum(({ mediaFromMs, mediaToMs }) => mediaToMs - mediaFromMs);
+  };
+  const stallMs = Math.round((share * RING_MIB * MIB) / Math.max(...scenario.ids.map(bytesPerMs)));
   scenario.rig.shim?.rules({ call: 'sync', on: '.mp4', delayMs: stallMs });
   // Until every stream stands: its memory fills, and no sync returns.
   await until(() => scenario.ids.every((id) => (scenario.rig.stream(id)?.ringMs ?? 0) > 1_500));
@@ -81,7 +84,6 @@ test('the recorder stands still for 4 s and goes on: nothing is called a stall, 
 
 test('the disk stands still for as long as a minute at 8 Mbit/s is in memory, and the heap is small: not a frame lost', async () => {
   const scenario = await Scenario.begin(LARGE_CAMERAS, { shim: true, environment: SHORT_OF_MEMORY });
-  await scenario.arm();
   await stallDisk(scenario, A_MINUTE);
   await scenario.growing();
   await scenario.grown(1);
@@ -94,7 +96,6 @@ test('the disk stands still for as long as a minute at 8 Mbit/s is in memory, an
 test('the disk stands still for longer than memory holds: the recorder lives, and what had to go is in the ledger as memory-full', async () => {
   const scenario = await Scenario.begin(LARGE_CAMERAS, { shim: true, environment: SHORT_OF_MEMORY });
   const { pid } = scenario.rig;
-  await scenario.arm();
   await stallDisk(scenario, 2);
   const most = () => Math.max(...scenario.ids.map((id) => scenario.rig.stream(id)?.ringBytes ?? 0));
   await until(() => most() > 0.8 * RING_MIB * MIB);

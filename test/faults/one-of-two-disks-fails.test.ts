@@ -154,6 +154,39 @@ test.each(ROLES)('every sync of the %s disk takes 700 ms: the other one goes on 
   await bothHoldAll(scenario);
 });
 
+test('both disks refuse for a few seconds: memory carries it, and both hold everything afterwards', async () => {
+  const scenario = await begin();
+  await scenario.open();
+  await scenario.grown(1);
+  await disturbed(MID_FILE_MS);
+  scenario.rig.shim?.rules({ call: 'write', fail: 'EIO', on: '/data/media/' });
+  await until(() =>
+    scenario.ids.every((id) => scenario.rig.stream(id)?.warnings.some(({ code }) => code === 'disk-failed')),
+  );
+  await disturbed(1_500);
+  scenario.rig.shim?.rules();
+  await scenario.growing();
+  await scenario.grown(1);
+  await scenario.close();
+  await allWell(scenario);
+  // Files that could only be begun lie there until the next start sets them aside.
+  const verdict = await scenario.verdict({ expected: ({ level }) => level === 'note' });
+  expect(verdict.faults).toEqual([]);
+  for (const one of verdict.streams) expect(one.framesMissing, one.stream).toBe(0);
+  await sameOnBoth(scenario);
+});
+
+test('only the files of one stream are refused on one disk: no stream loses a frame', async () => {
+  const scenario = await begin();
+  await scenario.open();
+  await scenario.grown(1);
+  scenario.rig.shim?.rules({ call: 'write', fail: 'EIO', on: '/second/data/media/one/' });
+  await until(isAway(scenario, 'mirror'));
+  await scenario.grown(2);
+  scenario.rig.shim?.rules();
+  await bothHoldAll(scenario);
+});
+
 test.each(ROLES)('the %s disk hangs: no act of it comes back for a while', async (role) => {
   const scenario = await begin();
   await scenario.open();

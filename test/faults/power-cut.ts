@@ -1,4 +1,4 @@
-/** Plays a power cut on a folder: what was never synced is not there any more. Every process that wrote there must be dead. */
+/** Plays a power cut on folders: what was never synced is not there any more. Every process that wrote there must be dead. */
 import { open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DiskEvent, DiskShim } from './shim.ts';
@@ -15,7 +15,7 @@ type NameEvent = Extract<DiskEvent, { kind: 'made' | 'renamed' }>;
  * Cuts every file back to its length at its last sync that returned, and undoes every name whose folder was not synced after.
  * `tail`: unsynced bytes are `gone`, or they are there and `zero`, as file systems leave them that wrote the length first.
  */
-export async function cutPower(folder: string, shim: DiskShim, tail: 'gone' | 'zero'): Promise<Cut> {
+export async function cutPower(folders: readonly string[], shim: DiskShim, tail: 'gone' | 'zero'): Promise<Cut> {
   const { synced, pending } = replay(await shim.events());
   let names = 0;
   for (const event of pending.reverse()) {
@@ -24,7 +24,7 @@ export async function cutPower(folder: string, shim: DiskShim, tail: 'gone' | 'z
     else await undoRename(event, shim, synced);
   }
   let bytes = 0;
-  for (const path of await filesOf(folder)) {
+  for (const path of (await Promise.all(folders.map(filesOf))).flat()) {
     const { size } = await stat(path);
     const kept = Math.min(size, synced.get(path) ?? 0);
     bytes += size - kept;
@@ -36,10 +36,11 @@ export async function cutPower(folder: string, shim: DiskShim, tail: 'gone' | 'z
 }
 
 /** Bytes of media that would be gone if the power went now. */
-export async function unsyncedMedia(folder: string, shim: DiskShim): Promise<number> {
+export async function unsyncedMedia(folders: readonly string[], shim: DiskShim): Promise<number> {
   const { synced } = replay(await shim.events());
   let bytes = 0;
-  for (const path of (await filesOf(folder)).filter((name) => name.endsWith('.mp4')))
+  const files = (await Promise.all(folders.map(filesOf))).flat();
+  for (const path of files.filter((name) => name.endsWith('.mp4')))
     bytes += Math.max(0, (await stat(path)).size - (synced.get(path) ?? 0));
   return bytes;
 }
@@ -57,6 +58,10 @@ function replay(events: readonly DiskEvent[]): { synced: Map<string, number>; pe
       case 'made':
         synced.delete(event.path);
         pending.push(event);
+        break;
+      case 'linked':
+        synced.set(event.path, synced.get(event.from) ?? 0);
+        pending.push({ kind: 'made', path: event.path });
         break;
       case 'renamed':
         synced.set(event.path, synced.get(event.from) ?? 0);

@@ -1,5 +1,8 @@
 /** The power goes: what was never synced is not there any more, the machine comes back with another boot, and nobody touches anything. */
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
+import { hashFile } from '../../controller/ledger/segment-file.ts';
 import { tinyCamera } from '../devices/virtual/test-site.ts';
 import { seeded } from '../oracle/fragmented.ts';
 import { readFrames } from '../oracle/frames.ts';
@@ -28,10 +31,10 @@ test.each(['gone', 'zero'] as const)(
     for (let cut = 0; cut < 2; cut++) {
       const pauseMs = 2_500 + random() * 2_000;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      await until(async () => (await unsyncedMedia(rig.folder, shim)) > 0);
+      await until(async () => (await unsyncedMedia(rig.roots, shim)) > 0);
       const cutUs = Date.now() * 1_000;
       await rig.killAll();
-      takenBytes += (await cutPower(rig.folder, shim, tail)).bytes;
+      takenBytes += (await cutPower(rig.roots, shim, tail)).bytes;
       rig.reboot();
       await rig.start();
       // It records again by itself: nobody sends it a wish.
@@ -55,6 +58,47 @@ test.each(['gone', 'zero'] as const)(
       expect(new Set(gapCauses), stream).toEqual(new Set(['power-lost']));
       const segments = byTime(rig.segments(stream), ({ from }) => rig.trueUs(from));
       expect(segments.filter(({ adopted }) => adopted).length, stream).toBeGreaterThan(0);
+    }
+  },
+  120_000,
+);
+
+test.each(['gone', 'zero'] as const)(
+  `the power goes with two disks, one of them behind, and unsynced bytes are %s: the longer copy is taken in and both are the same again`,
+  async (tail) => {
+    const random = seeded(SEED + 1);
+    const scenario = await Scenario.begin(CAMERAS, { shim: true, twoDisks: 'folders', segmentMs: 2_000 });
+    const { rig } = scenario;
+    const { shim } = rig;
+    if (shim === null) throw new Error('the rig has no shim');
+    await scenario.open();
+    for (const behind of ['/disk/data', '/second/data']) {
+      shim.rules({ call: 'sync', delayMs: 300, on: behind });
+      const pauseMs = 2_500 + random() * 2_000;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await until(async () => (await unsyncedMedia(rig.roots, shim)) > 0);
+      const cutUs = Date.now() * 1_000;
+      await rig.killAll();
+      await cutPower(rig.roots, shim, tail);
+      shim.rules();
+      rig.reboot();
+      await rig.start();
+      await scenario.growing();
+      await until(() => (rig.entries.at(-1)?.seq ?? 0) >= (rig.status?.journal.seq ?? 0));
+      for (const id of scenario.ids) {
+        const last = (await readFrames(rig.files(id))).filter(({ hostTimeUs }) => hostTimeUs < cutUs).at(-1);
+        expect((cutUs - (last?.hostTimeUs ?? 0)) / 1_000, `${id}, ms lost`).toBeLessThan(LOST_MS_MAX + LOADED_MS);
+      }
+    }
+    await scenario.close();
+    await until(() =>
+      (rig.status?.disks ?? []).every(({ state, lackingSegments }) => state === 'well' && lackingSegments === 0),
+    );
+    const verdict = await scenario.verdict();
+    expect(verdict.faults).toEqual([]);
+    for (const segment of scenario.ids.flatMap((id) => rig.segments(id))) {
+      const name = segmentPath(segment.stream, segment.run, segment.sequence);
+      for (const root of rig.roots) expect(await hashFile(join(layoutOf(root).media, name)), name).toBe(segment.sha256);
     }
   },
   120_000,

@@ -131,7 +131,7 @@ export const RANDOM_FAULTS: readonly RandomFault[] = [
   }),
   ofHost('power cut', 3, async ({ rig }, chance) => {
     await rig.killAll();
-    if (rig.shim !== null) await cutPower(rig.folder, rig.shim, chance() < 0.5 ? 'gone' : 'zero');
+    if (rig.shim !== null) await cutPower(rig.roots, rig.shim, chance() < 0.5 ? 'gone' : 'zero');
     rig.reboot();
     await rig.start();
   }),

@@ -23,6 +23,7 @@ export type DiskEvent =
   | { readonly kind: 'synced'; readonly path: string; readonly bytes: number }
   | { readonly kind: 'folder-sync-begins' | 'folder-synced'; readonly id: number; readonly path: string }
   | { readonly kind: 'made'; readonly path: string }
+  | { readonly kind: 'linked'; readonly from: string; readonly path: string }
   | { readonly kind: 'renamed'; readonly id: number; readonly from: string; readonly path: string };
 
 let library: string | null = null;
@@ -96,6 +97,10 @@ export class DiskShim {
       const rest = line.slice(what.length + first.length + 2);
       if (what === 'S') return [{ kind: 'synced', bytes: Number(first), path: rest }];
       if (what === 'C') return [{ kind: 'made', path: line.slice(2) }];
+      if (what === 'L') {
+        const [linked = '', path = ''] = line.slice(2).split('\t', 2);
+        return [{ kind: 'linked', from: linked, path }];
+      }
       if (what === 'd') return [{ kind: 'folder-sync-begins', id: Number(first), path: rest }];
       if (what === 'D') return [{ kind: 'folder-synced', id: Number(first), path: rest }];
       if (what !== 'R') return [];

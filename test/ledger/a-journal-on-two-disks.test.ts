@@ -8,6 +8,7 @@ import { awayError, type Disks } from '../../controller/ledger/disks.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
 import { followJournal } from '../../controller/ledger/journal-files.ts';
 import { SystemClock } from '../../controller/ledger/system-clock.ts';
+import { LedgerWriter } from '../../controller/recorder/ledger-writer.ts';
 import { until } from '../recorder/rig.ts';
 import { twoDisks } from './two-disks.ts';
 
@@ -24,7 +25,7 @@ async function journalOn(disks: Disks, keepsReserve = false): Promise<Journal<Fa
     clock,
   );
   disks.onChange((disk) => {
-    if (disk.isUsable) journal.rejoin(disk.layout.recorderJournal);
+    if (disk.isUsable) journal.rejoin();
     else journal.leave(disk.layout.recorderJournal, awayError(disk));
   });
   await journal.open();
@@ -128,6 +129,38 @@ test('each was used alone for a while: the longer one goes on, the other is kept
   expect(moved).toEqual([join(main, 'journal', kept ?? '')]);
   expect(await readFile(join(main, 'journal', kept ?? '', '000001.ndjson'), 'utf8')).toContain('"n":11');
 });
+
+test('the last lines are on a disk that is gone: the other copy is not continued behind the back of those who have seen them', async () => {
+  const { main, mirror, disks } = await twoDisks();
+  const both = await disks();
+  const ledger = new LedgerWriter(both, clock, { info() {}, warn() {}, error() {} });
+  both.onChange((disk) => ledger.diskChanged(disk));
+  await ledger.open();
+  onTestFinished(() => ledger.close());
+  const say = (byMs: number) => ledger.append({ type: 'clock-stepped', byMs });
+  for (let n = 1; n <= 3; n++) await say(n);
+  await rename(mirror, `${mirror}-away`);
+  await until(() => both.usable.length === 1);
+  for (let n = 4; n <= 6; n++) await say(n);
+  const seen = ledger.head.seq;
+  let isLost = false;
+  ledger.onLost(() => {
+    isLost = true;
+  });
+  await rename(main, `${main}-away`);
+  await rename(`${mirror}-away`, mirror);
+  await until(() => both.mirror?.isUsable === true && !both.main.isUsable);
+  void say(7).catch(() => undefined);
+  await until(() => isLost);
+  expect(ledger.head.seq).toBe(seen);
+  const lines = (await textIn(mirror)).trim().split('\n');
+  expect(lines, 'its copy is as it was').toHaveLength(3);
+  expect(await readdir(join(mirror, 'journal'))).toEqual(['recorder']);
+  // The disk with the last lines is back: nothing was lost, and the waiting line is written.
+  await rename(`${main}-away`, main);
+  await until(async () => (await textIn(mirror)).includes('"byMs":7'));
+  expect(await textIn(mirror)).toBe(await textIn(main));
+}, 60_000);
 
 test('a torn line after a torn line: both are kept', async () => {
   const { main, disks } = await twoDisks();

@@ -196,4 +196,23 @@ describe('reading', () => {
       else expect((found as { wholeBytes: number }).wholeBytes).toBeLessThanOrEqual(broken.length);
     }
   });
+
+  test('a power cut that left zeros in the middle of a fragment, or in its last bytes: it counts up to the one before', async () => {
+    const { path, fragments, bytes } = await written();
+    const content = await readFile(path);
+    const lengths = fragments.map(({ bytes: { length } }) => length);
+    const upTo = (count: number) => bytes - lengths.slice(count).reduce((sum, length) => sum + length, 0);
+    const middle = lengths.findIndex((length, at) => at > 0 && length > 2_000);
+    for (const [count, from, to] of [
+      [middle, upTo(middle) + 1_000, upTo(middle) + 1_600],
+      [middle, upTo(middle + 1) - 40, upTo(middle + 1)],
+    ] as const) {
+      await writeFile(path, Buffer.from(content).fill(0, from, to));
+      expect(await readSegmentFile(path), `zeros from ${from}`).toMatchObject({
+        ...{ isHollow: true, fragments: count, wholeBytes: upTo(count) },
+      });
+    }
+    await writeFile(path, content);
+    expect(await readSegmentFile(path)).toMatchObject({ isHollow: false, fragments: fragments.length });
+  });
 });

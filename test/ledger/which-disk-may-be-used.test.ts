@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decide, type Look, readVolume, type Volume } from '../../controller/ledger/volume.ts';
+import { until } from '../recorder/rig.ts';
 import { twoDisks } from './two-disks.ts';
 
 const id = (letter: string) => `01M7ZNP7TKXT02PNEMST9BMA6${letter}`;
@@ -93,4 +94,18 @@ test('an identity that cannot be read is not written over', async () => {
   const again = await disks();
   expect(again.mirror).toMatchObject({ state: 'away', cause: { code: 'disk-failed' } });
   expect(await readFile(join(mirror, 'volume.json'), 'utf8')).toBe('{"torn');
+});
+
+test('another pair lies where this one was: whoever uses them is told to look anew', async () => {
+  const { main, mirror, disks } = await twoDisks();
+  const before = await disks();
+  let told = 0;
+  before.onExchange(() => {
+    told += 1;
+  });
+  await rename(main, `${main}-before`);
+  await rename(mirror, `${mirror}-before`);
+  await disks();
+  await until(() => told > 0);
+  await expect(before.main.confirm(), 'it is not taken for the one before').rejects.toMatchObject({ code: 'ENODEV' });
 });

@@ -129,4 +129,7 @@ test('what ffmpeg holds back: two pictures, one frame of copied sound, two frame
   expect(held({ video: VIDEO, audio: { ...AUDIO, sampleRate: 8_000, copied: false } }, 40)).toBe(256);
   expect(held({ video: VIDEO, audio: { ...AUDIO, sampleRate: 8_000, copied: false } }, 200)).toBe(400);
   expect(held({ video: null, audio: AUDIO }, 64)).toBe(64);
+  expect(held({ video: VIDEO, audio: null }, 1_500), 'a picture that stood alone').toBe(500);
+  const one = run();
+  expect([40, 1_500, 25].map((stepMs) => one.heldBackMs(info({ stepMs })))).toEqual([80, 80, 50]);
 });

@@ -111,6 +111,42 @@ describe('the machine', () => {
     expect(await troubles({ disk })).toEqual(expected);
   });
 
+  const facts = { freeBytes: 400 * GIGABYTE, totalBytes: 500 * GIGABYTE, syncMs: [4] };
+
+  test('has two disks: each is told by its volume, and a second one that is no second one', async () => {
+    const findings = await examine(
+      checks({
+        disk: async () => ({ ...facts, volume: 'A' }),
+        mirror: async () => ({ ...facts, volume: 'B' }),
+        pair: async () => ({ areOne: true, seen: [] }),
+      }),
+    );
+    const said = findings
+      .filter(({ subject }) => subject.endsWith('disk'))
+      .map(({ subject, message }) => `${subject} ${message}`);
+    expect(said).toContain('disk is volume A');
+    expect(said).toContain('second disk is volume B');
+    expect(said).toContain('second disk lies on the same disk as the main one');
+    expect(said).toContain('second disk is not used by the running recorder');
+  });
+
+  test('has two disks, as the recorder sees them', async () => {
+    const at = { wallMs: 0, monoMs: 0, boot: 'boot' };
+    const disk = (role: 'main' | 'mirror', more: object) => ({
+      ...({ disk: role, volume: null, state: 'well', since: at, cause: null, freeBytes: 1, totalBytes: 1 } as const),
+      ...{ lackingSegments: 0, lackingBytes: 0 },
+      ...more,
+    });
+    const cause = { code: 'disk-failed', detail: 'EIO' } as const;
+    const seen = [disk('main', { lackingSegments: 3, lackingBytes: 1 }), disk('mirror', { state: 'away', cause })];
+    const mirror = async () => facts;
+    expect(await troubles({ mirror, pair: async () => ({ areOne: false, seen }) })).toEqual([
+      'warning disk null',
+      'fault second disk second-disk-away',
+    ]);
+    expect(await troubles({ mirror: refuse('wrong-disk') })).toEqual(['fault second disk wrong-disk']);
+  });
+
   test('cannot write its data', async () => {
     expect(await troubles({ disk: refuse('data-not-writable') })).toEqual(['fault disk data-not-writable']);
   });

@@ -12,6 +12,7 @@ import type {
   Cause,
   ClaimStatus,
   DesiredState,
+  DiskStatus,
   PeekAnswer,
   RecorderStatus,
   StreamStatus,
@@ -36,6 +37,8 @@ export class FakeRecorder implements Recorder {
   /** Streams without a picture. */
   readonly soundOnly = new Set<string>();
   readonly journal: Journal<RecorderFact>;
+  /** What it says of its disks. */
+  disks: readonly DiskStatus[] = [];
   readonly #layout: Layout;
   readonly #clock: Clock;
   readonly #claims = new Map<string, Kept[]>();
@@ -152,6 +155,7 @@ export class FakeRecorder implements Recorder {
       revision: this.wish?.revision ?? 0,
       clock: { source: 'ntp' },
       disk: { freeBytes: 100 * 1024 ** 3, totalBytes: 200 * 1024 ** 3 },
+      disks: this.disks,
       journal: this.journal.head,
       streams,
     };

@@ -62,6 +62,27 @@ test('a centre that is away is a warning and no more', async () => {
   expect(room().alarms).toMatchObject([{ code: 'centre-away', level: 'warning', message: 'no route to broker' }]);
 });
 
+test.each([
+  ['main', 'main-disk-away', 'the main disk is away (disk-failed, EIO); recording goes on on the second one'],
+  ['mirror', 'second-disk-away', 'the second disk is away (disk-failed, EIO); there is one copy only'],
+] as const)('one of two disks is away (%s): every room says which, until it is back', async (disk, code, message) => {
+  const well = {
+    ...({ volume: null, state: 'well', since: stage.clock.now(), cause: null, freeBytes: 1, totalBytes: 1 } as const),
+    ...{ lackingSegments: 0, lackingBytes: 0 },
+  };
+  const both = [{ ...well, disk: 'main' } as const, { ...well, disk: 'mirror' } as const];
+  stage.recorder.disks = both;
+  await stage.recorder.beat();
+  expect(room().alarms).toEqual([]);
+  const away = { state: 'away', cause: { code: 'disk-failed', detail: 'EIO' } } as const;
+  stage.recorder.disks = both.map((one) => (one.disk === disk ? { ...one, ...away } : one));
+  await stage.recorder.beat();
+  expect(room().alarms).toMatchObject([{ code, message, level: 'alarm', stream: null }]);
+  stage.recorder.disks = both.map((one) => ({ ...one, state: 'catching-up' }) as const);
+  await stage.recorder.beat();
+  expect(room().alarms).toEqual([]);
+});
+
 describe('the sign', () => {
   test('says idle, starting, notice, fault, recording through the post-roll, idle', async () => {
     const state = (): SignSnapshot['state'] => stage.desk.sign('r1').state;
