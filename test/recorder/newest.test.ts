@@ -24,6 +24,7 @@ const fragment = (run: Run, index: number, startsWithKeyframe: boolean, text: st
     ...{ startMs: 0, endMs: 0, videoFrames: 1, audioFrames: 0, startsWithKeyframe },
     ...{ leadSamples: 1, stepMs: 40, firstStepMs: 40 },
   },
+  lostPackets: 0,
 });
 const held = (newest: Newest): string | null => {
   const media = newest.answer('cam')?.media;

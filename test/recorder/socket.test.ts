@@ -29,7 +29,7 @@ async function door(): Promise<{ readonly socket: RecorderSocket; readonly path:
     error: () => undefined,
   };
   const socket = new RecorderSocket(
-    { desire: () => Promise.resolve(), read: async function* () {}, status: () => STATUS },
+    { desire: () => Promise.resolve(), read: async function* () {}, status: () => STATUS, peek: () => null },
     log,
   );
   onTestFinished(async () => {
