@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, open, rm, stat, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onvifCamera } from '../../devices/onvif/camera.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config, Device } from '../config/schema.ts';
@@ -109,14 +109,24 @@ function pairChecks(config: Config, mirror: string): Pick<Checks, 'mirror' | 'pa
   return {
     mirror: async () => examineDisk(mirror, (await examineIdentity(config)).mirror),
     pair: async () => {
-      const devices = await Promise.all([config.storage.data, mirror].map((folder) => stat(folder).catch(() => null)));
+      const [first, second] = await Promise.all([config.storage.data, mirror].map(deviceUnder));
       const seen = await askRecorder(config).catch(() => null);
       return {
-        areOne: devices[0] !== null && devices[0]?.dev === devices[1]?.dev,
+        areOne: first !== null && first === second,
         seen: seen === null ? null : (seen.disks ?? []),
       };
     },
   };
+}
+
+/** The device that a folder lies on, or will lie on when it is made; null when nobody can tell. */
+async function deviceUnder(folder: string): Promise<number | null> {
+  try {
+    return (await stat(folder)).dev;
+  } catch {
+    const above = dirname(folder);
+    return above === folder ? null : deviceUnder(above);
+  }
 }
 
 /** A folder that is not the disk it should be is not written to, not even for a trial. */

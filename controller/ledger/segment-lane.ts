@@ -51,9 +51,7 @@ export class Lane {
       this.#queue.push(act);
       this.queuedBytes += bytes;
       this.disk.queuedBytes += bytes;
-      this.#running ??= this.#run().finally(() => {
-        this.#running = null;
-      });
+      this.#start();
     });
   }
 
@@ -77,10 +75,18 @@ export class Lane {
 
   /** Closes the file, in its turn; on a disk that hangs that may be never. */
   async letGo(): Promise<void> {
-    await this.#running;
+    while (this.#running !== null) await this.#running;
     const { file } = this;
     this.file = null;
     if (file !== null) await this.disk.act(() => file.abandon()).catch(() => undefined);
+  }
+
+  #start(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      // Asked for in the very moment in which the last act was done.
+      if (this.#queue.length > 0) this.#start();
+    });
   }
 
   async #run(): Promise<void> {

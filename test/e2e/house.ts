@@ -34,6 +34,8 @@ export const POST_ROLL_MS = 2_000;
 export interface House {
   readonly folder: string;
   readonly data: string;
+  /** The data folder on the second disk, where the house has one. */
+  readonly mirror: string | null;
   readonly centre: string;
   readonly configFile: string;
   readonly panel: string;
@@ -57,7 +59,9 @@ export interface Service {
 }
 
 /** Starts broker, cameras and the house; everything is taken down when the test ends. `cameraPassword`: what the site file says instead of the right one. */
-export async function startHouse(options: { readonly cameraPassword?: string } = {}): Promise<House> {
+export async function startHouse(
+  options: { readonly cameraPassword?: string; readonly hasSecondDisk?: boolean } = {},
+): Promise<House> {
   const folder = await mkdtemp(join(tmpdir(), 'quancheng-e2e-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const devices = await testSite(
@@ -74,9 +78,10 @@ export async function startHouse(options: { readonly cameraPassword?: string } =
   const [brokerPort = 0, panelPort = 0] = [await freePort(), await freePort()];
   const broker = await startMosquitto(folder, brokerPort);
   const data = join(folder, 'data');
+  const mirror = options.hasSecondDisk === true ? join(folder, 'second') : null;
   const centre = join(folder, 'centre');
   const configFile = join(folder, 'site.yaml');
-  await writeSite({ configFile, data, centre, devices, brokerPort, panelPort, ...options });
+  await writeSite({ configFile, data, mirror, centre, devices, brokerPort, panelPort, ...options });
   const begin = () =>
     spawn(process.execPath, [PROGRAM, 'demo', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
   let child = begin();
@@ -91,6 +96,7 @@ export async function startHouse(options: { readonly cameraPassword?: string } =
   return {
     folder,
     data,
+    mirror,
     centre,
     configFile,
     panel: ready.panel,
@@ -199,6 +205,7 @@ async function readyLine(child: ChildProcess): Promise<Ready> {
 interface SiteParts {
   readonly configFile: string;
   readonly data: string;
+  readonly mirror: string | null;
   readonly centre: string;
   readonly devices: VirtualSite;
   readonly brokerPort: number;
@@ -209,6 +216,7 @@ interface SiteParts {
 async function writeSite({
   configFile,
   data,
+  mirror,
   centre,
   devices,
   brokerPort,
@@ -220,7 +228,7 @@ async function writeSite({
   const site = {
     site: { id: 'court-1', name: '第一法庭', nameEn: 'Court 1' },
     listen: { port: panelPort },
-    storage: { data },
+    storage: { data, mirror },
     recording: { preRollS: PRE_ROLL_MS / 1000, postRollS: POST_ROLL_MS / 1000, segmentS: 2, armedForS: 60 },
     mqtt: { url: `mqtt://127.0.0.1:${brokerPort}` },
     centre: { folder: centre },

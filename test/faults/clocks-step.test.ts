@@ -12,7 +12,11 @@ import { Scenario } from './scenario.ts';
 const FAKETIME = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
   .map((machine) => `/usr/lib/${machine}/faketime/libfaketimeMT.so.1`)
   .find(existsSync);
-const CAMERAS = [tinyCamera({ id: 'one', audio: 'aac' }), tinyCamera({ id: 'two', audio: 'none' })];
+/** A camera that begins with what it sent before could fill the hole that a killed recorder leaves. */
+const CAMERAS = [
+  tinyCamera({ id: 'one', audio: 'aac', startAt: 'next-keyframe' }),
+  tinyCamera({ id: 'two', audio: 'none', startAt: 'next-keyframe' }),
+];
 
 /** A wall clock that a test can set for a recorder; its monotonic clock stays true. */
 class FalseClock {

@@ -19,12 +19,15 @@ export interface TwoDisks {
   readonly disks: (options?: { mirror?: string | null; volume?: string | null }) => Promise<Disks>;
 }
 
-/** Two empty disks of so many MiB, taken down when the test ends. */
-export async function twoDisks(sizeMiB = 64): Promise<TwoDisks> {
+/** Two empty disks of so many MiB each, taken down when the test ends. */
+export async function twoDisks(mainMiB = 64, mirrorMiB = mainMiB): Promise<TwoDisks> {
   const folder = await mkdtemp(join(tmpdir(), 'quancheng-two-disks-'));
   const [a, b] = [join(folder, 'first'), join(folder, 'second')];
   const mounted: string[] = [];
-  for (const place of [a, b]) {
+  for (const [place, sizeMiB] of [
+    [a, mainMiB],
+    [b, mirrorMiB],
+  ] as const) {
     await mkdir(place);
     if (mount(place, sizeMiB)) mounted.push(place);
   }
@@ -52,7 +55,7 @@ function newDisks(main: string, mirror: string, options: { mirror?: string | nul
   });
 }
 
-export function mount(folder: string, sizeMiB: number): boolean {
+function mount(folder: string, sizeMiB: number): boolean {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m`, 'tmpfs', folder], { stdio: 'ignore' });
     return true;

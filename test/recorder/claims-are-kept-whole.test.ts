@@ -6,8 +6,8 @@ import { shift } from '../../controller/core/time.ts';
 import { layoutOf } from '../../controller/ledger/layout.ts';
 import { mediaFiles } from '../../controller/ledger/media-files.ts';
 import { readSegmentFile } from '../../controller/ledger/segment-file.ts';
-import { testSite, tinyCamera } from '../devices/virtual/test-site.ts';
-import { assertOnceInOrder } from '../oracle/frames.ts';
+import { TINY_VIDEO, testSite, tinyCamera } from '../devices/virtual/test-site.ts';
+import { assertOnceInOrder, readFrames } from '../oracle/frames.ts';
 import { Rig, sourceOf, until, wallUs } from './rig.ts';
 
 const FRAME_US = 40_000;
@@ -97,6 +97,27 @@ test('the same wish twice, claims that follow each other closely and claims that
   rig.keep(sources, [{ ...third, to: shift(rig.clock.now(), 1_000) }]);
   await rig.ended(third.id, 'cam-1');
   assertOnceInOrder(await rig.frames('cam-1'));
+  expect((await rig.verify()).findings).toEqual([]);
+});
+
+test('a claim that begins between two keyframes goes on where the one before it ended, and every file says when it was taken', async () => {
+  const site = await testSite(tinyCamera({ video: { ...TINY_VIDEO, gopS: 4, loopS: 4 } }));
+  const rig = await Rig.begin();
+  const sources = { 'cam-1': sourceOf(site.device('cam-1')) };
+  for (let claims = 0; claims < 3; claims++) {
+    const claim = await rig.keepProven(sources);
+    rig.keep(sources, [{ ...claim, to: rig.clock.now() }]);
+    await rig.ended(claim.id, 'cam-1');
+  }
+  const segments = rig.segments('cam-1');
+  const goingOn = segments.filter(({ startsWithKeyframe }) => !startsWithKeyframe);
+  expect(goingOn.length, 'at least one of three claims within a few seconds began so').toBeGreaterThan(0);
+  for (const segment of segments) {
+    const [first] = await readFrames([rig.path(segment)]);
+    expect(Math.abs((first?.hostTimeUs ?? 0) - wallUs(segment.from)), `segment ${segment.sequence}`).toBeLessThan(
+      300_000,
+    );
+  }
   expect((await rig.verify()).findings).toEqual([]);
 });
 

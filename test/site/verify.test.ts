@@ -54,12 +54,13 @@ beforeEach(async () => {
 interface Said {
   readonly exitCode: number | null;
   readonly faults: readonly string[];
+  readonly notes: readonly string[];
   readonly last: { readonly [name: string]: unknown };
 }
 
 /** What the program says of the folder. */
-async function verify(path = folder): Promise<Said> {
-  const child = spawn(process.execPath, [PROGRAM, 'verify', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function verify(...more: readonly string[]): Promise<Said> {
+  const child = spawn(process.execPath, [PROGRAM, 'verify', folder, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.on('data', (part) => {
     text += part;
@@ -67,7 +68,8 @@ async function verify(path = folder): Promise<Said> {
   const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
   const lines = text.trimEnd().split('\n');
   const last = JSON.parse(lines.at(-1) ?? '') as Said['last'];
-  return { exitCode, faults: lines.filter((line) => line.startsWith('FAULT')), last };
+  const saying = (level: string) => lines.filter((line) => line.startsWith(level));
+  return { exitCode, faults: saying('FAULT'), notes: saying('note'), last };
 }
 
 /** It does not hold, and one line names each of `subjects`; nothing else is faulted. */
@@ -162,6 +164,18 @@ describe('media', () => {
   });
 });
 
+test('what a full disk let begin and no further is told as that, and is no damage', async () => {
+  const [file = ''] = await media();
+  const bytes = await readFile(file);
+  const begun = join(folder, 'media/cam-1/begun/000000.mp4');
+  await mkdir(dirname(begun), { recursive: true });
+  // The header, and the box that says which segment it is; "moof" stands four bytes behind where its box begins.
+  await writeFile(begun, bytes.subarray(0, bytes.indexOf('moof') - 4));
+  const { exitCode, faults, notes } = await verify();
+  expect([exitCode, faults]).toEqual([0, []]);
+  expect(notes).toEqual([expect.stringContaining('begun when the disk refused what followed')]);
+});
+
 describe('the journal', () => {
   test('a line removed in the middle is named by its number, and so is what it spoke of', async () => {
     const lines = await journal();
@@ -236,4 +250,64 @@ test('a folder that is not there is a mistake of the caller, not a damaged recor
   });
   expect(await new Promise((resolve) => child.once('close', resolve))).toBe(2);
   expect(said).toContain('[bad-usage]');
+});
+
+describe('a second disk', () => {
+  let mirror: string;
+  beforeEach(async () => {
+    mirror = await mkdtemp(join(tmpdir(), 'quancheng-verify-second-'));
+    await cp(folder, mirror, { recursive: true });
+    return () => rm(mirror, { recursive: true, force: true });
+  });
+  const both = () => verify('--mirror', mirror);
+  const inMirror = async () => mediaFiles(layoutOf(mirror).media);
+
+  test('that holds the same is well', async () => {
+    expect(await both()).toMatchObject({ exitCode: 0, faults: [] });
+  });
+
+  test('on which a file is gone, and another one changed: each is named, and that the other disk has it', async () => {
+    const [first = '', second = ''] = await inMirror();
+    await rm(first);
+    const bytes = await readFile(second);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    await writeFile(second, bytes);
+    const { exitCode, faults } = await both();
+    expect(exitCode).toBe(1);
+    expect(faults).toHaveLength(2);
+    expect(faults[0]).toContain(`copy-missing  second disk: ${relative(mirror, first)}: `);
+    expect(faults[1]).toContain(`copy-differs  second disk: ${relative(mirror, second)}: `);
+    for (const fault of faults) expect(fault).toContain('the other disk holds it whole');
+  });
+
+  test('that alone has a file whole: the main disk is the one that is named', async () => {
+    const [file = ''] = await media();
+    await rm(file);
+    const { faults } = await both();
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(`copy-missing  ${relative(folder, file)}: `);
+  });
+
+  test('whose journal ends earlier, or says something else', async () => {
+    const path = join(mirror, JOURNAL);
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    await writeFile(
+      path,
+      lines
+        .slice(0, -2)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+    expect((await both()).faults[0]).toContain(
+      `journal-copy  second copy: journal/recorder: it ends before line ${lines.length - 1}`,
+    );
+    await writeFile(
+      path,
+      lines
+        .with(2, `${lines[2]}`.replace('"wallMs":1', '"wallMs":2'))
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+    expect((await both()).faults[0]).toContain('journal-copy  second copy: journal/recorder: line 3 is another one');
+  });
 });
