@@ -88,7 +88,7 @@ export function Summary({ session, now }: { readonly session: SessionView; reado
         }
         warn={session.debts.length > 0}
       />
-      <Line name={say('fact.handed-over')} words={say('after.handed', { n: done, m: total })} />
+      <Line name={say('after.handed-name')} words={say('after.handed', { n: done, m: total })} />
 
       {session.deadline !== null && <Deadline deadline={session.deadline} now={now} />}
       {session.keep !== null && <Line name={say('keep.title')} words={keepWords(session.keep)} isWide />}

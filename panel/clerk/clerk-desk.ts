@@ -64,8 +64,10 @@ export class ClerkDesk {
     this.view.value === null ? null : sessionShown(this.view.value, this.dismissed.value),
   );
   readonly face = computed(() => faceOf(this.view.value, this.dismissed.value));
-  /** The tab in front: as chosen, or the docket where there is something to come. */
-  readonly tabShown = computed(() => this.tab.value ?? (this.entryDue.value === null ? 'walk-in' : 'docket'));
+  /** The tab in front: as chosen, or the docket where there is one. It does not change under somebody's hand when the day is done. */
+  readonly tabShown = computed(
+    () => this.tab.value ?? ((this.view.value?.docket.length ?? 0) === 0 ? 'walk-in' : 'docket'),
+  );
   readonly entryDue = computed(() => meantEntry(this.view.value?.docket ?? [], this.chosen.value, this.now.value));
   /** The line of the docket that a start opens; null: a walk-in. */
   readonly entry = computed(() => (this.tabShown.value === 'docket' ? this.entryDue.value : null));

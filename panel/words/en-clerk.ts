@@ -205,6 +205,7 @@ export const enClerk: Readonly<Record<keyof typeof zhClerk, string>> = {
   'after.review': 'Playback',
   'after.unexplained': '{n} not explained',
   'after.debts': 'Missing',
+  'after.handed-name': 'Handed over',
   'after.handed': '{n} / {m} parts',
   'keep.title': 'Keep',
   'keep.until': 'at least until {day}',

@@ -200,6 +200,7 @@ export const zhClerk = {
   'after.review': '回看',
   'after.unexplained': '{n} 处未说明原因',
   'after.debts': '缺项',
+  'after.handed-name': '已移交',
   'after.handed': '{n} / {m} 段',
   'keep.title': '保存期限',
   'keep.until': '至少保存到 {day}',
