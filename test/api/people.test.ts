@@ -12,6 +12,7 @@ import type {
   PersonAtDoor,
   StaffList,
 } from '../../controller/api/contract-people.ts';
+import { ROUTES } from '../../controller/api/routes.ts';
 import { type Answer, ApiStage, Client } from './api-stage.ts';
 
 let api: ApiStage;
@@ -197,6 +198,37 @@ describe('an administrator', () => {
     expect((await new Client(api.url).post('/login/secret', { secret })).status).toBe(200);
     expect(refusal(await boss.post('/staff/stranger/pin'))).toEqual([404, 'not-found']);
     expect(refusal(await (await api.login('administrator')).post('/staff/clerk/pin'))).toEqual([403, 'secret-needed']);
+  });
+});
+
+describe('every route', () => {
+  /** What is for everybody: what hangs on the wall, and the door itself. */
+  const OPEN = [
+    ...['get /site', 'get /here', 'get /people', 'post /login', 'post /login/secret', 'post /pair'],
+    ...['get /signs/{room}', 'get /displays/{display}'],
+    ...['post /displays/{display}/painted', 'post /displays/{display}/spoken', 'get /speech/{text}'],
+  ];
+
+  test('is for people who are logged in, but for those of the wall and the door', () => {
+    const open = ROUTES.filter(({ needsLogin }) => !needsLogin).map(({ method, path }) => `${method} ${path}`);
+    expect(open.sort()).toEqual([...OPEN].sort());
+  });
+
+  test('answers nobody who has no login, a login that ended, or a panel alone', async () => {
+    const clerk = await api.login('clerk');
+    const { cookie } = clerk;
+    await clerk.post('/logout');
+    const panel = await api.panelAt('r1');
+    const ended = new Client(api.url);
+    ended.cookie = cookie;
+    for (const { method, path, needsLogin } of ROUTES) {
+      if (!needsLogin) continue;
+      const address = path.replaceAll(/\{\w+\}/g, 'r1');
+      for (const client of [new Client(api.url), panel, ended]) {
+        const answer = method === 'get' ? await client.get(address) : await client.post(address);
+        expect([path, ...refusal(answer)]).toEqual([path, 401, 'not-logged-in']);
+      }
+    }
   });
 });
 
