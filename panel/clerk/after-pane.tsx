@@ -76,7 +76,7 @@ export function Summary({ session, now }: { readonly session: SessionView; reado
       <Line
         name={say('fact.told')}
         words={told === null ? say('fact.not-told') : `${minuteText(told.at)} ${say(`answer.${told.answer}`)}`}
-        warn={told === null && session.notice.owed}
+        warn={told === null}
       />
       <Line name={say('marks.title')} words={String(session.marks.count)} />
       <Line
