@@ -1,6 +1,14 @@
 /** Questions about sessions, their claims and their gaps. */
 import type { CauseCode } from '../core/recording.ts';
-import type { OpenedSession, Session, SessionEnding, SessionOpening, SessionRoot } from '../core/session.ts';
+import {
+  type EndingSession,
+  isEnding,
+  type OpenedSession,
+  type Session,
+  type SessionEnding,
+  type SessionOpening,
+  type SessionRoot,
+} from '../core/session.ts';
 import type { DocketSource, FieldValues, SessionStream } from '../core/session-facts.ts';
 import type { SessionIndex } from '../core/session-index.ts';
 import type { ClaimRow, GapRow } from '../core/site-index.ts';
@@ -97,6 +105,15 @@ export class SessionRows implements SessionIndex {
   sessionsBeingChecked(): Session[] {
     const rows = this.#sql.all<Row>("SELECT * FROM session WHERE state = 'checking' ORDER BY seq");
     return rows.map((row) => this.#session(row));
+  }
+
+  sessionsAwaitingHandOver(room: string): EndingSession[] {
+    const rows = this.#sql.all<Row>(
+      `SELECT * FROM session WHERE state = 'closed' AND room = ?
+       AND EXISTS (SELECT 1 FROM segment_claim WHERE claim = session.id) ORDER BY opened_seq`,
+      room,
+    );
+    return rows.map((row) => this.#opened(row)).filter(isEnding);
   }
 
   sessionsDueForHandOver(): string[] {

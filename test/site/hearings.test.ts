@@ -420,6 +420,32 @@ describe('during the session', () => {
     expect(stage.desk.session(clerk(), id).deadline).toMatchObject({ overdue: true, kept: null });
   });
 
+  test('what is not handed over in time is an alarm, unless there is no centre', async () => {
+    const id = await open();
+    const { deadline } = await stage.desk.close(clerk(), id);
+    await stage.pass(6_300);
+    const late = () => room().alarms.filter(({ code }) => code === 'hand-over-late');
+    expect(late()).toEqual([]);
+    stage.clock.advance((deadline?.dueAt ?? 0) - now() - MINUTE);
+    await stage.pass(900);
+    expect(late()).toMatchObject([{ level: 'warning', message: expect.stringContaining(id) }]);
+    stage.clock.advance(2 * MINUTE);
+    await stage.pass(900);
+    expect(late()).toMatchObject([{ level: 'alarm' }]);
+    stage.centre = { state: 'not-configured', trouble: null };
+    expect(late()).toEqual([]);
+    stage.centre = { state: 'connected', trouble: null };
+    for (const { stream } of stage.desk.session(clerk(), id).streams.map((one) => ({ stream: one.id }))) {
+      for (const { fact } of stage.store.segmentsOf(id, stream)) {
+        await stage.site.journal.append({ type: 'receipted', seg: fact.seg, receipt: 'r' });
+      }
+    }
+    await stage.site.idle();
+    expect(stage.store.session(id)?.state).toBe('handed-over');
+    expect(late()).toEqual([]);
+    expect(stage.desk.session(clerk(), id).deadline).toMatchObject({ kept: false });
+  });
+
   test('a stepped wall clock moves no mark out of its session and ends nothing', async () => {
     const id = await open();
     stage.clock.stepWall(-3_600_000);
