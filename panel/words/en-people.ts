@@ -59,7 +59,7 @@ export const enPeople: Readonly<Record<keyof typeof zhPeople, string>> = {
   'staff.all-rooms': 'All rooms',
   'staff.locked': 'Locked for {time} more',
   'staff.has-secret': 'Has a secret',
-  'staff.logins': '{n} logins',
+  'staff.logins': 'Logins: {n}',
   'staff.no-logins': 'Not logged in',
   'staff.show': 'Show logins',
   'staff.hide': 'Hide',
