@@ -154,7 +154,9 @@ function sideLook(desk: ClerkDesk, step: Step, askToStop: () => void): StepLook 
         desk.press.dismiss();
         askToStop();
       };
-      return { act: 'stop', icon: 'stop', label, tone: 'dark', isBusy, isShut: view?.may.close !== true, onPress };
+      const isShut = view?.may.close !== true;
+      const below = isShut ? say('act.may-not-stop') : '';
+      return { act: 'stop', icon: 'stop', label, below, tone: 'dark', isBusy, isShut, onPress };
     }
   }
 }

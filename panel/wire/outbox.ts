@@ -44,8 +44,8 @@ const RETRY_DELAY_MS = 1_000;
 export const TOO_LATE_MS = 10 * 60_000;
 /** An answered press is forgotten after this; the snapshot has shown it long before. */
 const FORGET_AFTER_MS = 5_000;
-/** No hand presses more in ten minutes without a network. */
-const WAITING_MAX = 200;
+/** No hand presses as often in ten minutes without a network. */
+const WAITING_MAX = 1_000;
 
 export class Outbox {
   readonly items = signal<readonly OutboxItem[]>([]);
