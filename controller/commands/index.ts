@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { devices } from './devices.ts';
 import { doctor } from './doctor.ts';
+import { order } from './order.ts';
 import { pin, secret } from './pin.ts';
 import { recorder } from './recorder.ts';
 import { reindex } from './reindex.ts';
@@ -29,6 +30,7 @@ export const COMMANDS: { readonly [name: string]: Command } = {
   doctor,
   verify,
   reindex,
+  order,
   pin,
   secret,
   help,
