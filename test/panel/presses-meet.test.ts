@@ -132,6 +132,34 @@ test('by keyboard alone: a mark, its note, and back to where the focus was', asy
   expect(await left.evaluate("document.activeElement.getAttribute('data-mark-kind')")).toBe('other');
 });
 
+test('Tab goes from the top of the page to its bottom, and a sheet hides from it what it covers', async () => {
+  const regionsOfTabs = async (tabs: number): Promise<readonly string[]> => {
+    await left.evaluate('document.activeElement.blur()');
+    const regions: string[] = [];
+    for (let n = 0; n < tabs; n += 1) {
+      await left.keyboard.press('Tab');
+      const region = (await left.evaluate(
+        "document.activeElement.closest('.header, .pane, .streams, .sheet, .steps, .foot')?.className.split(' ')[0] ?? ''",
+      )) as string;
+      if (region !== '' && region !== regions.at(-1)) regions.push(region);
+    }
+    return regions;
+  };
+  expect(await regionsOfTabs(14)).toEqual(['header', 'pane', 'steps']);
+  await left.locator('[data-tool="time"]').click();
+  expect(await regionsOfTabs(11)).not.toContain('pane');
+  await left.keyboard.press('Tab');
+  await left.locator('[data-sheet-out]').click();
+});
+
+test('somebody who wants no motion gets none', async () => {
+  const { page, context } = await stage.panel('clerk', { calm: true });
+  await page.locator('.face[data-face="recording"]').waitFor();
+  expect(await page.evaluate('document.getAnimations().length')).toBe(0);
+  expect(await left.evaluate('document.getAnimations().length')).toBeGreaterThan(0);
+  await context.close();
+});
+
 /** Times from frame to frame in a page, sorted, while something goes on. */
 async function framesWhile(page: Page, act: () => Promise<void>): Promise<readonly number[]> {
   const measured = page.evaluate(`new Promise((resolve) => {
