@@ -15,6 +15,9 @@ import type { ClaimRow, GapRow } from '../core/site-index.ts';
 import type { Instant } from '../core/time.ts';
 import type { Sql } from './sql.ts';
 
+/** More than a year of a busy office; who asks for more asks in parts. */
+const DOCKET_ROWS_MAX = 5_000;
+
 interface Row {
   readonly id: string;
   readonly state: Session['state'];
@@ -89,7 +92,7 @@ export class SessionRows implements SessionIndex {
     const rows = this.#sql.all<Row>(
       `SELECT * FROM (
          ${within} planned_from_ms >= ? AND planned_from_ms < ? UNION ${within} opened_ms >= ? AND opened_ms < ?
-       ) ORDER BY coalesce(planned_from_ms, opened_ms), seq`,
+       ) ORDER BY coalesce(planned_from_ms, opened_ms), seq LIMIT ${DOCKET_ROWS_MAX}`,
       ...[JSON.stringify(rooms), fromMs, toMs, JSON.stringify(rooms), fromMs, toMs],
     );
     return rows.map((row) => this.#session(row));
