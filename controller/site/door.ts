@@ -21,7 +21,7 @@ const WAITING_MAX = 20;
 const WAITING_MAX_AT_A_PLACE = 4;
 const RETRY_WHEN_FULL_MS = 2_000;
 /** In the audit trail, when it is not known who it was. */
-const NOBODY = 'nobody';
+export const NOBODY = 'nobody';
 
 export interface DoorOptions {
   readonly people: People;

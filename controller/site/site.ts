@@ -173,7 +173,7 @@ export class Site {
       clock,
       authority,
       door,
-      staff: new SiteStaff({ ...visitors, door, rooms: plan.rooms }),
+      staff: new SiteStaff({ ...visitors, door, rooms: plan.rooms, index: index.people }),
       rooms,
       ...{ sessions, views, hearings: this.#hearings.desk },
       leases: this.#leases,

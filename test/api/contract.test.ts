@@ -50,6 +50,8 @@ const agreements: {
   readonly LoginList: Agree<people.LoginList, typeof peopleSchema.loginList>;
   readonly StaffView: Agree<people.StaffView, typeof peopleSchema.staffView>;
   readonly StaffList: Agree<people.StaffList, typeof peopleSchema.staffList>;
+  readonly TrailView: Agree<people.TrailView, typeof peopleSchema.trailView>;
+  readonly TrailList: Agree<people.TrailList, typeof peopleSchema.trailList>;
   readonly GivenPin: Agree<people.GivenPin, typeof peopleSchema.givenPin>;
   readonly GivenSecret: Agree<people.GivenSecret, typeof peopleSchema.givenSecret>;
   readonly RoomName: Agree<contract.RoomName, typeof schema.roomName>;
@@ -122,6 +124,8 @@ const agreements: {
   LoginList: true,
   StaffView: true,
   StaffList: true,
+  TrailView: true,
+  TrailList: true,
   GivenPin: true,
   GivenSecret: true,
   RoomName: true,

@@ -91,7 +91,7 @@ describe('a browser that is no panel', () => {
     expect(refusal(await client.post('/login/secret', { secret: 'nobody’s' }))).toEqual([401, 'wrong-secret']);
     expect(as<Me>(await (await bySecret('administrator')).get('/me'))).toMatchObject({
       ...{ person: { id: 'administrator' }, panel: null, how: 'secret' },
-      may: { panels: true, people: true, give: true },
+      may: { panels: true, people: true, give: true, trail: true },
     });
   });
 
@@ -268,6 +268,7 @@ describe('everybody', () => {
       ['list people', (client) => client.get('/staff'), ['administrator']],
       ['unlock somebody', (client) => client.post('/staff/clerk2/unlock'), ['administrator']],
       ['log somebody out', (client) => client.post('/staff/clerk2/logout'), ['administrator']],
+      ['read the trail', (client) => client.get('/staff/trail'), ['auditor', 'administrator']],
       ['give a PIN', (client) => client.post('/staff/clerk2/pin'), ['administrator']],
       ['give a secret', (client) => client.post('/staff/clerk2/secret'), ['administrator']],
     ];
