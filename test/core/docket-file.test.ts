@@ -1,4 +1,5 @@
 /** Dockets from files: what spreadsheets and calendars really write, good rows beside bad ones, each bad one with line and reason. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { momentOn } from '../../controller/core/calendar/shanghai.ts';
 import { readCsv } from '../../controller/core/csv.ts';
@@ -40,6 +41,25 @@ describe('CSV', () => {
         planned: { fromMs: at('2026-11-23', '09:00'), toMs: at('2026-11-23', '11:30') },
       },
       { line: 3, room: 'hearing-2', planned: { fromMs: at('2026-11-23', '14:30'), toMs: null } },
+    ]);
+  });
+
+  test('the example in the README', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const example = /```\n(编号,[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const file = csv(example);
+    expect(file.bad).toEqual([]);
+    expect(file.rows).toMatchObject([
+      {
+        ...{ reference: 'csv:听2026-7', room: 'hearing-1', kind: 'hearing', isCancelled: false },
+        fields: {
+          presider: [{ name: '张三' }],
+          officers: [
+            { name: '李四', certificate: '冀A12345' },
+            { name: '王五', certificate: '冀A12346' },
+          ],
+        },
+      },
     ]);
   });
 
