@@ -82,13 +82,16 @@ async function walkDesk(stage: PanelStage, page: Page, look: Look): Promise<void
   await page.locator('[data-ask="no"]').click();
   await page.locator('[data-tab="people"]').click();
   await page.locator('[data-show="clerk"]').click();
-  await page.locator('.logins').waitFor();
+  await page.locator('.lines').waitFor();
   await look('people', page);
   await page.locator('[data-give-secret="technician"]').click();
   await page.locator('[data-ask="yes"]').click();
   await page.locator('[data-told]').waitFor();
   await look('given', page);
   await page.locator('[data-told-close]').click();
+  await page.locator('[data-tab="trail"]').click();
+  await page.locator('[data-line]').first().waitFor();
+  await look('log', page);
   await page.goto(`${stage.url}/me`);
   await page.locator('[data-login]').first().waitFor();
   await look('own-logins', page);
