@@ -259,6 +259,18 @@ describe('the check before opening', () => {
     await expect(stage.desk.media(stage.caller('technician'), seg)).rejects.toMatchObject({ kind: 'forbidden' });
   });
 
+  test('is ended by a box that came back without its clock, and stands in nobody’s way', async () => {
+    const { id } = await scheduled('plan-0001', 50, 60);
+    const { made } = await hearings().beginCheck(clerk(), 'r1', 'check-001', id);
+    await stage.stop();
+    stage.clock.reboot();
+    stage.clock.stepWall(-50 * 365 * 86_400_000);
+    await stage.start();
+    await vi.waitFor(() => expect(hearings().check(clerk(), made.id).state).toBe('broken-off'));
+    expect((await hearings().beginCheck(clerk(), 'r1', 'check-002', id)).made.state).toBe('running');
+    expect((await hearings().openPlanned(clerk(), id, 'open-0001')).made.state).toBe('opening');
+  });
+
   test('that nobody could end is ended when the box is back', async () => {
     const { id } = await scheduled('plan-0001', 50, 60);
     const { made } = await hearings().beginCheck(clerk(), 'r1', 'check-001', id);
