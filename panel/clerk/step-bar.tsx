@@ -112,6 +112,16 @@ function wideLook(desk: ClerkDesk, step: Step): StepLook {
     case 'fill':
       return fillLook(desk, 'quiet');
     case 'calm': {
+      // Whether all is well is not known on an old screen.
+      if (desk.stale.value) {
+        return {
+          act: 'none',
+          icon: 'unlinked',
+          label: say('step.stale'),
+          below: say('step.stale-below'),
+          tone: 'flat',
+        };
+      }
       const next = bookedAt(desk);
       if (next !== null) {
         const below = say('step.booked-below');

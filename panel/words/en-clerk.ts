@@ -36,6 +36,8 @@ export const enClerk: Readonly<Record<keyof typeof zhClerk, string>> = {
   'step.fill': 'Fill in what is missing',
   'step.fill-below': '{n} missing: {names}',
   'step.calm': 'All is well, nothing to do',
+  'step.stale': 'Reconnecting, one moment',
+  'step.stale-below': 'Marks can be pressed and are delivered later',
   'step.booked': 'Records well; the next is at {time}',
   'step.booked-below': 'It never stops by itself; agree with the next one',
   'step.calm-below': 'No end was agreed',

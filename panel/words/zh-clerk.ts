@@ -34,6 +34,8 @@ export const zhClerk = {
   'step.fill': '补填缺项',
   'step.fill-below': '缺 {n} 项：{names}',
   'step.calm': '一切正常，不用操作',
+  'step.stale': '正在重连，请稍候',
+  'step.stale-below': '标记照常可按，连上后自动送达',
   'step.booked': '录制正常，下一场 {time} 已排在本室',
   'step.booked-below': '不会自动停止；要继续请与下一场协调',
   'step.calm-below': '没有约定结束时间',

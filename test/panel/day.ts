@@ -176,9 +176,11 @@ export async function walkDay(stage: PanelStage, clerk: Page, look: Look): Promi
 
   await stage.advance(HOUR_MS + 5 * MINUTE_MS);
   await clerk.locator('[data-step="extend"]').waitFor();
+  await clerk.locator('.face[data-face="recording"]').waitFor();
   await look({ name: 'planned-end' });
   await stage.advance(10 * MINUTE_MS);
   await clerk.locator('.act-button[data-tone="alarm"]').waitFor();
+  await clerk.locator('.face[data-face="recording"]').waitFor();
   await look({ name: 'forgotten' });
   await pressStep(clerk, 'extend', '[data-step="calm"]');
   await clerk.locator('[data-step="calm"]').waitFor();

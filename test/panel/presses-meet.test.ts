@@ -102,6 +102,7 @@ describe('without a controller', () => {
     await seen('.face[data-stale="true"]');
     const before = await left.locator('[data-elapsed]').textContent();
     await seen('.stale-banner[data-shown="true"]');
+    expect(await left.locator('.face').textContent()).toContain('以下是');
     expect(await left.locator('[data-elapsed]').textContent()).toBe(before);
     await stage.startApi();
     await seen('.face[data-stale="false"]');
