@@ -77,6 +77,7 @@ const agreements: {
   readonly FillRequest: Agree<sessions.FillRequest, typeof sessionSchema.fillRequest>;
   readonly MarkRequest: Agree<sessions.MarkRequest, typeof sessionSchema.markRequest>;
   readonly MarkNoteRequest: Agree<sessions.MarkNoteRequest, typeof sessionSchema.markNoteRequest>;
+  readonly NoticeMarkView: Agree<sessions.NoticeMarkView, typeof sessionSchema.noticeMarkView>;
   readonly MarkList: Agree<sessions.MarkList, typeof sessionSchema.markList>;
   readonly ToldRequest: Agree<sessions.ToldRequest, typeof sessionSchema.toldRequest>;
   readonly ExplainRequest: Agree<sessions.ExplainRequest, typeof sessionSchema.explainRequest>;
@@ -152,6 +153,7 @@ const agreements: {
   MarkRequest: true,
   MarkNoteRequest: true,
   MarkList: true,
+  NoticeMarkView: true,
   ToldRequest: true,
   ExplainRequest: true,
   ExtendRequest: true,

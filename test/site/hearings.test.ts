@@ -354,6 +354,9 @@ describe('during the session', () => {
     expect(told.notice).toMatchObject({ owed: false, told: { by: '名-clerk', answer: 'objected', note: '要求律师' } });
     const [fact] = await factsOf('notice-told');
     expect(fact).toMatchObject({ version: 1, textSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(hearings().marks(clerk(), id).notices).toMatchObject([
+      { how: 'told', by: '名-clerk', answer: 'objected', note: '要求律师', version: 1 },
+    ]);
   });
 
   test('a camera that is lost is an alarm at once, an interruption when it is back, and owed until it is explained', async () => {
@@ -489,7 +492,7 @@ describe('during the session', () => {
       if (i % 50 === 0) await stage.pass(900);
     }
     await stage.pass(900);
-    const marks = hearings().marks(clerk(), id);
+    const { marks } = hearings().marks(clerk(), id);
     expect(marks).toHaveLength(500);
     expect(marks.map(({ at }) => at)).toEqual(marks.map(({ at }) => at).sort((a, b) => a - b));
     expect(JSON.stringify(room()).length).toBeLessThan(16_000);
@@ -502,7 +505,7 @@ describe('during the session', () => {
     await stage.stop();
     await stage.start();
     expect(stage.dump()).toEqual(before);
-    expect(hearings().marks(clerk(), id)).toEqual(marks);
+    expect(hearings().marks(clerk(), id).marks).toEqual(marks);
   });
 });
 
