@@ -25,8 +25,6 @@ export interface SessionIndex {
   docket(rooms: readonly string[], fromMs: number, toMs: number): readonly Session[];
   /** Sessions whose claims may still be in the recorder's hands: opening, open, closing; oldest first. */
   sessionsHoldingClaims(): readonly OpenedSession[];
-  /** Entries whose room a check holds up. */
-  sessionsBeingChecked(): readonly Session[];
   /** Closed sessions of a room with at least one segment that the centre has not signed for as a whole; oldest first. */
   sessionsAwaitingHandOver(room: string): readonly EndingSession[];
   /** Closed sessions with at least one segment, all of them receipted. */

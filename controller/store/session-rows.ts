@@ -105,11 +105,6 @@ export class SessionRows implements SessionIndex {
     return rows.map((row) => this.#opened(row));
   }
 
-  sessionsBeingChecked(): Session[] {
-    const rows = this.#sql.all<Row>("SELECT * FROM session WHERE state = 'checking' ORDER BY seq");
-    return rows.map((row) => this.#session(row));
-  }
-
   sessionsAwaitingHandOver(room: string): EndingSession[] {
     const rows = this.#sql.all<Row>(
       `SELECT * FROM session WHERE state = 'closed' AND room = ?

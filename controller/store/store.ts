@@ -135,9 +135,6 @@ export class Store implements LiveIndex {
   sessionsHoldingClaims(): OpenedSession[] {
     return this.#sessions.sessionsHoldingClaims();
   }
-  sessionsBeingChecked(): Session[] {
-    return this.#sessions.sessionsBeingChecked();
-  }
   sessionsAwaitingHandOver(room: string): EndingSession[] {
     return this.#sessions.sessionsAwaitingHandOver(room);
   }

@@ -3,12 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { momentOn } from '../../controller/core/calendar/shanghai.ts';
 import { readCsv } from '../../controller/core/csv.ts';
-import {
-  type DocketFile,
-  type DocketFileContext,
-  ROWS_MAX,
-  readDocketFile,
-} from '../../controller/core/docket-file.ts';
+import { ROWS_MAX, readDocketFile } from '../../controller/core/docket-file.ts';
+import type { DocketFile, DocketFileContext } from '../../controller/core/docket-row.ts';
 import { HEBEI } from '../site/rules.ts';
 
 const CONTEXT: DocketFileContext = {
@@ -129,6 +125,13 @@ describe('CSV', () => {
   test('room and kind of whoever imports stand in for rows that do not say', () => {
     const file = csv('matter,date,start\n甲,2026-11-23,9:00\n', { room: 'hearing-2', kind: 'hearing' });
     expect(file.rows).toMatchObject([{ room: 'hearing-2', kind: 'hearing' }]);
+  });
+
+  test('a text that nobody can mean is a fault', () => {
+    const row = (id: string, matter: string) =>
+      csv(`id,room,kind,matter,date,start\n${id},hearing-1,听证,${matter},2026-11-23,9:00\n`);
+    expect(faultsOf(row('a', 'x'.repeat(201)))).toEqual([[2, 'matter']]);
+    expect(faultsOf(row('a'.repeat(201), 'x'))).toEqual([[2, 'id']]);
   });
 
   test('a cancelled row says so', () => {
