@@ -148,7 +148,8 @@ export class SiteStaff implements Staff {
     const names = new Map(index.everyPanel().map(({ id, name }) => [id, name]));
     return index.trail(limit, beforeSeq).map(({ seq, at, who, did, object, room, source }) => ({
       ...{ seq, at: at.wallMs, did },
-      who: who === NOBODY ? null : this.#nameOf(who),
+      // Whose login was tried is known, and not who tried it.
+      who: who === NOBODY || did === 'login-refused' || did === 'locked' ? null : this.#nameOf(who),
       object: this.#objectOf(object, names),
       room: rooms.find(({ id }) => id === room) ?? null,
       where: source === null ? null : (names.get(source) ?? source),

@@ -144,8 +144,8 @@ describe('the trail', () => {
     expect(told).toEqual([
       '名-technician | pairing-code-made | 屏-r1 | ',
       '名-technician | panel-paired | 屏-r1 | 屏-r1',
-      ...Array.from({ length: 5 }, () => '名-clerk | login-refused | 名-clerk | 屏-r1'),
-      '名-clerk | locked | 名-clerk | 屏-r1',
+      ...Array.from({ length: 5 }, () => ' | login-refused | 名-clerk | 屏-r1'),
+      ' | locked | 名-clerk | 屏-r1',
       ' | pairing-refused |  | 192.0.2.66',
       '名-administrator | unlocked | 名-clerk | ',
       '名-clerk | login | 名-clerk | 屏-r1',
