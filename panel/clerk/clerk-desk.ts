@@ -3,8 +3,9 @@ import { computed, signal } from '@preact/signals';
 import type { MarkKind } from '../../controller/api/contract-session.ts';
 import { sessionPath } from '../wire/clerk-rest.ts';
 import { GlanceLink } from '../wire/glance-link.ts';
-import { Outbox } from '../wire/outbox.ts';
+import { Outbox, type OutboxStore } from '../wire/outbox.ts';
 import { newPressId } from '../wire/press-id.ts';
+import { ask } from '../wire/rest.ts';
 import { RoomLink } from '../wire/room-link.ts';
 import { meantEntry } from './docket-order.ts';
 import { faceOf, isRunning, sessionShown } from './face.ts';
@@ -50,7 +51,7 @@ export class ClerkDesk {
   constructor(room: string, person: string) {
     this.link = new RoomLink(room);
     this.glance = new GlanceLink(room);
-    this.outbox = new Outbox(person);
+    this.outbox = new Outbox(person, (path, body) => ask('POST', path, body), storageOrNull());
   }
 
   readonly view = computed(() => this.link.view.value);
@@ -110,5 +111,14 @@ export class ClerkDesk {
     const id = newPressId();
     const out = { id, path: sessionPath(session.id, 'marks'), body: { press: id, kind }, session: session.id };
     return this.outbox.put({ ...out, what: 'mark' }, pressedMono) ? id : null;
+  }
+}
+
+/** Storage can be forbidden by policy; presses are then not remembered across a reload. */
+function storageOrNull(): OutboxStore | null {
+  try {
+    return localStorage;
+  } catch {
+    return null;
   }
 }
