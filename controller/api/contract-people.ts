@@ -56,6 +56,8 @@ export interface Me {
     readonly people: boolean;
     /** Give others PINs and secrets: as `people`, and only in a login made with a secret. */
     readonly give: boolean;
+    /** Read the trail. */
+    readonly trail: boolean;
   };
 }
 
@@ -136,6 +138,40 @@ export interface GivenPin {
 export interface GivenSecret {
   /** Shown this once. */
   readonly secret: string;
+}
+
+/** GET /staff/trail?limit=100&before=SEQ (administrator, auditor): what happened at the door and to panels and people, newest first. */
+export interface TrailList {
+  readonly lines: readonly TrailView[];
+}
+export type TrailAct =
+  | 'login'
+  | 'login-refused'
+  | 'logout'
+  | 'locked'
+  | 'unlocked'
+  | 'login-ended'
+  | 'logins-ended'
+  | 'pin-changed'
+  | 'pin-change-refused'
+  | 'pin-given'
+  | 'secret-given'
+  | 'pairing-code-made'
+  | 'pairing-refused'
+  | 'panel-paired'
+  | 'panel-revoked';
+export interface TrailView {
+  /** Its number in the site's journal. */
+  readonly seq: number;
+  readonly at: number;
+  /** A person's name; null when nobody knows who it was. */
+  readonly who: string | null;
+  readonly did: TrailAct;
+  /** To whom or what: a name or an address, or null. */
+  readonly object: string | null;
+  readonly room: RoomName | null;
+  /** A panel's name or a network address. */
+  readonly where: string | null;
 }
 
 /** GET /me/logins: where one is logged in oneself. POST /me/logout-everywhere ends all of them, this one too. 204. */

@@ -263,9 +263,25 @@ export interface MarkNoteRequest {
   readonly note: string;
   readonly page?: string;
 }
-/** GET /sessions/:session/marks: oldest first. */
+/** How and when the parties were told, as it stands in the recording: by a sign's screen, by a loudspeaker, by a person. */
+export interface NoticeMarkView {
+  readonly how: 'shown' | 'spoken' | 'told';
+  readonly at: number;
+  /** Id of the display, or name of the person. */
+  readonly by: string;
+  /** The notice of the rules with its version, and the SHA-256 (hex) of the wording. */
+  readonly notice: string;
+  readonly version: number;
+  readonly textSha256: string;
+  /** Null for what a sign acknowledged. */
+  readonly answer: NoticeAnswer | null;
+  readonly note: string;
+}
+
+/** GET /sessions/:session/marks: everything that is dated within the recording, each list oldest first. */
 export interface MarkList {
   readonly marks: readonly MarkView[];
+  readonly notices: readonly NoticeMarkView[];
 }
 
 /** POST /sessions/:session/told: “已告知” and how the parties answered. SessionView. */

@@ -6,7 +6,7 @@ import { endedCookie, loginCookie, panelCookie } from './login-cookie.ts';
 import { guarded, open, ROOM_REFUSALS, type Route } from './route.ts';
 import { madeId, nothing, shortId } from './schemas.ts';
 import * as schema from './schemas-people.ts';
-import { codeView, hereView, loginView, meView, panelName, panelView, staffView } from './wire-people.ts';
+import { codeView, hereView, loginView, meView, panelName, panelView, staffView, trailView } from './wire-people.ts';
 
 const panel = z.object({ panel: madeId });
 const person = z.object({ person: shortId });
@@ -221,6 +221,19 @@ const STAFF_ROUTES: readonly Route[] = [
       refusals: [...STAFF_REFUSALS, 'secret-needed'],
     },
     async ({ desk, params }, caller) => ({ json: { secret: await desk.staff.giveSecret(caller, params.person) } }),
+  ),
+  guarded(
+    {
+      method: 'get',
+      path: '/staff/trail',
+      summary: 'What happened at the door and to panels and people, newest first',
+      query: schema.trailQuery,
+      answers: { 200: schema.trailList },
+      refusals: ['not-your-role'],
+    },
+    ({ desk, query }, caller) => ({
+      json: { lines: desk.staff.trail(caller, query.limit, query.before ?? null).map(trailView) },
+    }),
   ),
   forPerson('unlock', 'End the lock of a person after wrong tries', (desk, caller, id) =>
     desk.staff.unlockPerson(caller, id),

@@ -130,12 +130,15 @@ export const SESSION_ROUTES: readonly Route[] = [
     {
       method: 'get',
       path: '/sessions/{session}/marks',
-      summary: 'All marks of a session, oldest first',
+      summary: 'All marks of a session, and how its parties were told, oldest first',
       params: session,
       answers: { 200: schema.markList },
       refusals: [...SESSION_REFUSALS, 'session-not-open'],
     },
-    ({ desk, params }, caller) => ({ json: { marks: desk.hearings.marks(caller, params.session).map(markView) } }),
+    ({ desk, params }, caller) => {
+      const { marks, notices } = desk.hearings.marks(caller, params.session);
+      return { json: { marks: marks.map(markView), notices } };
+    },
   ),
   guarded(
     {

@@ -1,5 +1,6 @@
 /** The part of the contract about people as schemas (contract-people.ts). */
 import { z } from 'zod';
+import { TRAIL_ACTS } from '../core/people-index.ts';
 import { ms, name, personChoice, roomName, shortId } from './schemas.ts';
 
 const lengthMs = z.number().min(0).describe('milliseconds');
@@ -30,7 +31,7 @@ export const me = name(
     rooms: z.array(roomName),
     panel: panelName.nullable(),
     how,
-    may: z.object({ panels: z.boolean(), people: z.boolean(), give: z.boolean() }),
+    may: z.object({ panels: z.boolean(), people: z.boolean(), give: z.boolean(), trail: z.boolean() }),
   }),
 );
 export const codeView = name(
@@ -74,5 +75,22 @@ export const staffView = name(
   }),
 );
 export const staffList = name('StaffList', z.object({ at: ms, people: z.array(staffView) }));
+export const trailQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  before: z.coerce.number().int().min(1).optional(),
+});
+export const trailView = name(
+  'TrailView',
+  z.object({
+    seq: z.number(),
+    at: ms,
+    who: z.string().nullable(),
+    did: z.enum(TRAIL_ACTS),
+    object: z.string().nullable(),
+    room: roomName.nullable(),
+    where: z.string().nullable(),
+  }),
+);
+export const trailList = name('TrailList', z.object({ lines: z.array(trailView) }));
 export const givenPin = name('GivenPin', z.object({ pin: z.string() }));
 export const givenSecret = name('GivenSecret', z.object({ secret: z.string() }));

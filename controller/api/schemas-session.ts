@@ -165,7 +165,20 @@ export const markRequest = name(
   z.strictObject({ press: pressId, kind: markKind, agoMs, note: note.optional(), page: page.optional() }),
 );
 export const markNoteRequest = name('MarkNoteRequest', z.strictObject({ press: pressId, note, page: page.optional() }));
-export const markList = name('MarkList', z.object({ marks: z.array(markView) }));
+export const noticeMarkView = name(
+  'NoticeMarkView',
+  z.object({
+    how: z.enum(['shown', 'spoken', 'told']),
+    at: ms,
+    by: z.string(),
+    notice: z.string(),
+    version: z.number(),
+    textSha256: z.string(),
+    answer: noticeAnswer.nullable(),
+    note: z.string(),
+  }),
+);
+export const markList = name('MarkList', z.object({ marks: z.array(markView), notices: z.array(noticeMarkView) }));
 export const toldRequest = name(
   'ToldRequest',
   z.strictObject({ press: pressId, answer: noticeAnswer, note: note.optional(), agoMs }),

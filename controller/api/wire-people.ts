@@ -7,8 +7,18 @@ import type {
   PanelSnapshot,
   PanelUseSnapshot,
   StaffSnapshot,
+  TrailSnapshot,
 } from '../core/people-desk.ts';
-import type { CodeView, HereView, LoginView, Me, PanelName, PanelView, StaffView } from './contract-people.ts';
+import type {
+  CodeView,
+  HereView,
+  LoginView,
+  Me,
+  PanelName,
+  PanelView,
+  StaffView,
+  TrailView,
+} from './contract-people.ts';
 import { roomName } from './wire.ts';
 
 export function panelName({ id, name, room }: PanelSnapshot): PanelName {
@@ -46,4 +56,8 @@ export function loginView(snapshot: LoginSnapshot): LoginView {
 export function staffView(snapshot: StaffSnapshot): StaffView {
   const { rooms, logins } = snapshot;
   return { ...snapshot, rooms: rooms === null ? null : rooms.map(roomName), logins: logins.map(loginView) };
+}
+
+export function trailView(snapshot: TrailSnapshot): TrailView {
+  return { ...snapshot, room: snapshot.room === null ? null : roomName(snapshot.room) };
 }

@@ -91,7 +91,7 @@ export class Centre {
     const { folder, log, siteKeys, clock } = this.#options;
     const keys = join(folder, KEYS_FOLDER);
     await mkdir(keys, { recursive: true, mode: 0o750 });
-    const key = openKeyFile(join(keys, 'receipt.pem'));
+    const key = openKeyFile(receiptKeyFileOf(folder));
     this.#key = key;
     await replaceFile(join(keys, PUBLIC_KEYS_FILE), `${JSON.stringify({ keys: [key.publicKey] })}\n`, 0o644);
     const { tornBytes, faults } = await this.#archive.open();
@@ -264,6 +264,11 @@ export class Centre {
 /** Small packets leave at once: with Nagle's algorithm each step of a transfer would wait for a delayed acknowledgement. */
 function withoutDelay(client: MqttClient): void {
   if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function') client.stream.setNoDelay(true);
+}
+
+/** The key that a centre with this folder signs with. */
+export function receiptKeyFileOf(folder: string): string {
+  return join(folder, KEYS_FOLDER, 'receipt.pem');
 }
 
 /** Where a centre with this folder keeps its public keys. */

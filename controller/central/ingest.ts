@@ -91,6 +91,8 @@ export class Ingest {
       case 'state':
         return this.#meet(site, payload);
       case 'backlog':
+      // The answer to an order is for whoever gave it.
+      case 'answer':
         return;
       case 'seg':
         return this.#announce(site, payload);

@@ -25,6 +25,7 @@ export const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   disk: async () => (await import('./disk.ts')).disk,
   verify: async () => (await import('./verify.ts')).verify,
   reindex: async () => (await import('./reindex.ts')).reindex,
+  order: async () => (await import('./order.ts')).order,
   pin: async () => (await import('./pin.ts')).pin,
   secret: async () => (await import('./pin.ts')).secret,
   help: async () => help,

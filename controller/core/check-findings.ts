@@ -69,7 +69,7 @@ function ofStream(device: DevicePlan, { check, kept, sense }: CheckInputs): Chec
   const found: CheckFinding[] = [
     {
       ...{ what: 'kept', stream, isGood: keptMs >= Math.min(KEPT_MS_MIN, wantedMs) },
-      detail: `${(keptMs / 1_000).toFixed(1)} s of ${(wantedMs / 1_000).toFixed(1)} s are on the disk`,
+      detail: `${(Math.min(keptMs, wantedMs) / 1_000).toFixed(1)} s of ${(wantedMs / 1_000).toFixed(1)} s are on the disk`,
     },
   ];
   if (device.kind === 'camera') {

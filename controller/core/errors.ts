@@ -63,6 +63,10 @@ export const CATALOGUE = {
     hint: 'Wait until the interruption is over, then choose it from the list.',
   },
   'kind-unknown': { kind: 'invalid', hint: 'Choose a kind of session that the rules of this site know.' },
+  'hand-over-late': {
+    kind: 'unavailable',
+    hint: 'Look why the centre does not sign for it: network, centre, its disk; what was recorded waits safely here.',
+  },
   'order-expired': {
     kind: 'conflict',
     hint: 'Send the order anew with a later expiry; check the clocks of both ends.',

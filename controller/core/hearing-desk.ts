@@ -63,6 +63,18 @@ export interface NoticeSnapshot {
   } | null;
 }
 
+/** A telling as it stands in the recording. */
+export interface NoticeMark {
+  readonly how: 'shown' | 'spoken' | 'told';
+  readonly at: number;
+  readonly by: string;
+  readonly notice: string;
+  readonly version: number;
+  readonly textSha256: string;
+  readonly answer: NoticeAnswer | null;
+  readonly note: string;
+}
+
 export interface DeadlineSnapshot {
   readonly dueAt: number;
   readonly clause: { readonly zh: string; readonly en: string };
@@ -275,7 +287,11 @@ export interface HearingDesk {
     mark: string,
     press: { readonly press: string; readonly note: string; readonly page: string },
   ): Promise<MarkSnapshot>;
-  marks(caller: Caller, session: string): readonly MarkSnapshot[];
+  /** Oldest first. */
+  marks(
+    caller: Caller,
+    session: string,
+  ): { readonly marks: readonly MarkSnapshot[]; readonly notices: readonly NoticeMark[] };
   tell(
     caller: Caller,
     session: string,

@@ -44,7 +44,7 @@ export function parseJson(bytes: Uint8Array, bytesMax: number): unknown {
 /** What a message from a site is about, by its topic alone. */
 export type UpTopic =
   | { readonly kind: 'state' | 'backlog' | 'seg'; readonly site: string }
-  | { readonly kind: 'request'; readonly site: string; readonly id: string }
+  | { readonly kind: 'request' | 'answer'; readonly site: string; readonly id: string }
   | { readonly kind: 'init' | 'abort'; readonly site: string; readonly fileId: string }
   | {
       readonly kind: 'chunk';
@@ -69,6 +69,8 @@ export function readUpTopic(topic: string): UpTopic | null {
     if ((a === 'state' || a === 'backlog' || a === 'seg') && b === undefined) return { kind: a, site };
     if (a === 'req' && b !== undefined && c === undefined && ULID_PATTERN.test(b))
       return { kind: 'request', site, id: b };
+    if (a === 'rsp' && b !== undefined && c === undefined && ULID_PATTERN.test(b))
+      return { kind: 'answer', site, id: b };
     return null;
   }
   if (lane !== 'ft' || a === undefined || !FILE_ID_PATTERN.test(a)) return null;

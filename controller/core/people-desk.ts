@@ -4,6 +4,7 @@
  * refusals are AppErrors.
  */
 import type { Caller } from './desk.ts';
+import type { TrailAct } from './people-index.ts';
 import type { Role, RoomPlan } from './site-plan.ts';
 
 /** Where a request comes from, as the network and its cookies say. */
@@ -98,9 +99,22 @@ export interface StaffSnapshot extends PersonSnapshot {
   readonly logins: readonly LoginSnapshot[];
 }
 
+export interface TrailSnapshot {
+  readonly seq: number;
+  readonly at: number;
+  /** A person's name; null when nobody knows who it was. */
+  readonly who: string | null;
+  readonly did: TrailAct;
+  /** A person's or a panel's name, an address; null when there is none. */
+  readonly object: string | null;
+  readonly room: RoomPlan | null;
+  /** A panel's name or a network address. */
+  readonly where: string | null;
+}
+
 /** Refuses with `not-your-role`, `not-your-room`, `room-unknown`, and `not-found` for somebody or something that is not there. */
 export interface Staff {
-  may(caller: Caller): { readonly panels: boolean; readonly people: boolean; readonly give: boolean };
+  may(caller: Caller): { readonly [act in 'panels' | 'people' | 'give' | 'trail']: boolean };
   panelOf(caller: Caller): PanelSnapshot | null;
 
   panels(caller: Caller): readonly PanelUseSnapshot[];
@@ -114,6 +128,9 @@ export interface Staff {
   giveSecret(caller: Caller, person: string): Promise<string>;
   unlockPerson(caller: Caller, person: string): Promise<void>;
   endLoginsOf(caller: Caller, person: string): Promise<void>;
+
+  /** Newest first. */
+  trail(caller: Caller, limit: number, beforeSeq: number | null): readonly TrailSnapshot[];
 
   /** One's own or, for who may look after people, anybody's. */
   endLogin(caller: Caller, login: string): Promise<void>;

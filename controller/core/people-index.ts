@@ -43,12 +43,34 @@ export interface LoginRow {
   readonly lastUse: Instant;
 }
 
+/** A line of the audit trail about coming in, panels and people. */
+export interface TrailRow {
+  /** Number of the site's entry. */
+  readonly seq: number;
+  readonly at: Instant;
+  readonly who: string;
+  readonly did: TrailAct;
+  readonly object: string;
+  readonly room: string | null;
+  /** A panel's id or a network address, or null. */
+  readonly source: string | null;
+}
+
+export const TRAIL_ACTS = [
+  ...(['login', 'login-refused', 'logout', 'locked', 'unlocked', 'login-ended', 'logins-ended'] as const),
+  ...(['pin-changed', 'pin-change-refused', 'pin-given', 'secret-given'] as const),
+  ...(['pairing-code-made', 'pairing-refused', 'panel-paired', 'panel-revoked'] as const),
+] as const;
+export type TrailAct = (typeof TRAIL_ACTS)[number];
+
 export interface PeopleIndex {
   person(id: string): PersonRow | null;
   personBySecret(secretHash: string): PersonRow | null;
 
   /** Panels that were not revoked, in the order they were paired. */
   panels(): readonly PanelRow[];
+  /** Also those that were revoked. */
+  everyPanel(): readonly PanelRow[];
   panel(id: string): PanelRow | null;
   panelByToken(tokenHash: string): PanelRow | null;
   panelUse(panel: string): PanelUse | null;
@@ -60,6 +82,9 @@ export interface PeopleIndex {
   addLogin(login: string, row: LoginRow): void;
   useLogin(login: string, at: Instant): void;
   endLogin(login: string): void;
+
+  /** Newest first; before a number of the site's journal when one is given. */
+  trail(limit: number, beforeSeq: number | null): readonly TrailRow[];
 
   /** Wrong tries by key. */
   allTries(): ReadonlyMap<string, Tries>;

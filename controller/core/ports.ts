@@ -12,9 +12,10 @@ export interface Recorder {
   /** Every journal entry after the last one the index holds, in order, each once per connection. */
   onEntry(listener: (entry: Entry<RecorderFact>) => void): void;
   onPresence(listener: (connected: boolean) => void): void;
-  /** Asks for the newest moments of a stream. The answer comes to `onPeek`, or none when there is nothing to see. Never throws. */
+  /** Asks for the newest moments of a stream. The answer comes to `onPeek`; none comes while the recorder is away. Never throws. */
   peek(stream: string): void;
-  onPeek(listener: (peek: PeekAnswer) => void): void;
+  /** `peek` is null when there is nothing to see. */
+  onPeek(listener: (stream: string, peek: PeekAnswer | null) => void): void;
 }
 
 /** Decodes a glance: an MP4 file in memory to a small picture and to sound, without a disk. */

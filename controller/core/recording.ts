@@ -168,7 +168,8 @@ export interface PeekAnswer {
 export type FromRecorder =
   | { readonly type: 'status'; readonly status: RecorderStatus }
   | { readonly type: 'entry'; readonly entry: Entry<RecorderFact> }
-  | { readonly type: 'peeked'; readonly peek: PeekAnswer }
+  /** Null when there is nothing to see of the stream. */
+  | { readonly type: 'peeked'; readonly stream: string; readonly peek: PeekAnswer | null }
   | { readonly type: 'refused'; readonly message: string };
 
 /** Bytes older than this prove nothing any more (invariant 1). */

@@ -39,6 +39,8 @@ export const SITE_ACTS = [
   'panels',
   /** See who is logged in where, end logins and locks, give new PINs and secrets. */
   'people',
+  /** Read who came in and who was refused, where, and what was changed about panels and people. */
+  'trail',
 ] as const;
 export type SiteAct = (typeof SITE_ACTS)[number];
 
@@ -49,8 +51,8 @@ export const ROLES: {
   presider: { room: ['look', 'wake', 'check', 'schedule', 'record', 'annotate', 'review'], site: [] },
   custodian: { room: ['look', 'review', 'hold', 'export', 'remove'], site: [] },
   approver: { room: ['look', 'review', 'approve'], site: [] },
-  auditor: { room: ['look', 'review'], site: [] },
+  auditor: { room: ['look', 'review'], site: ['trail'] },
   // A check shows an empty room or people who wait; a hearing it never shows.
   technician: { room: ['look', 'wake', 'check'], site: ['panels'] },
-  administrator: { room: ['look', 'wake'], site: ['panels', 'people'] },
+  administrator: { room: ['look', 'wake'], site: ['panels', 'people', 'trail'] },
 };

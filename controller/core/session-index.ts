@@ -1,5 +1,5 @@
 /** What the index knows of sessions and of what is written down beside them. Part of SiteIndex. */
-import type { OpenedSession, Session } from './session.ts';
+import type { EndingSession, OpenedSession, Session } from './session.ts';
 import type {
   CheckFinding,
   CheckVerdict,
@@ -25,8 +25,8 @@ export interface SessionIndex {
   docket(rooms: readonly string[], fromMs: number, toMs: number): readonly Session[];
   /** Sessions whose claims may still be in the recorder's hands: opening, open, closing; oldest first. */
   sessionsHoldingClaims(): readonly OpenedSession[];
-  /** Entries whose room a check holds up. */
-  sessionsBeingChecked(): readonly Session[];
+  /** Closed sessions of a room with at least one segment that the centre has not signed for as a whole; oldest first. */
+  sessionsAwaitingHandOver(room: string): readonly EndingSession[];
   /** Closed sessions with at least one segment, all of them receipted. */
   sessionsDueForHandOver(): readonly string[];
 }

@@ -17,7 +17,6 @@
  */
 import type { RuleSetRef } from './rules/rule-set.ts';
 import {
-  type AwaitedSession,
   confirmedAtOf,
   isOpened,
   isRunning,
@@ -224,18 +223,4 @@ function pressClose(
     at,
     'wish',
   );
-}
-
-/** What stands in the docket after a session was adjourned: the same matter, kind and fields at another time. */
-export function continuationOf(
-  session: OpenedSession,
-  { session: id, planned }: Adjournment,
-  by: string,
-  at: Instant,
-): AwaitedSession {
-  const { room, kind, matter, fields } = session;
-  return {
-    ...{ state: 'scheduled', id, room, kind, matter, fields, createdBy: by, createdAt: at, source: 'adjourned' },
-    ...{ reference: null, planned, continues: session.id, check: null },
-  };
 }

@@ -31,7 +31,7 @@ export class RecorderLink implements Recorder {
   #statusListeners: ((status: RecorderStatus) => void)[] = [];
   #entryListeners: ((entry: Entry<RecorderFact>) => void)[] = [];
   #presenceListeners: ((connected: boolean) => void)[] = [];
-  #peekListeners: ((peek: PeekAnswer) => void)[] = [];
+  #peekListeners: ((stream: string, peek: PeekAnswer | null) => void)[] = [];
   #desired: DesiredState | null = null;
   #socket: Socket | null = null;
   #isHere = false;
@@ -73,7 +73,7 @@ export class RecorderLink implements Recorder {
     if (this.#isHere) this.#send({ type: 'peek', stream });
   }
 
-  onPeek(listener: (peek: PeekAnswer) => void): void {
+  onPeek(listener: (stream: string, peek: PeekAnswer | null) => void): void {
     this.#peekListeners.push(listener);
   }
 
@@ -145,7 +145,10 @@ export class RecorderLink implements Recorder {
         this.#tell(this.#entryListeners, message.entry);
         return;
       case 'peeked':
-        this.#tell(this.#peekListeners, message.peek);
+        this.#tell(
+          this.#peekListeners.map((listener) => (peek: PeekAnswer | null) => listener(message.stream, peek)),
+          message.peek,
+        );
         return;
       case 'refused':
         this.#options.log.error({ why: message.message }, 'the recorder refused what was asked');

@@ -13,6 +13,8 @@ import { checkDesired } from './desired-check.ts';
 const LINE_BYTES_MAX = 1024 * 1024;
 /** A controller that does not read is let go of at this point; it catches up from the journal when it comes back. */
 const UNREAD_BYTES_MAX = 8 * 1024 * 1024;
+/** Streams that one visitor may wait to see. */
+const PEEKS_MAX = 64;
 
 /** A controller, the one that takes its place, and people who look. */
 const VISITORS_MAX = 16;
@@ -29,6 +31,8 @@ interface Visitor {
   /** Number of the last entry sent; null until it asked to follow; entries go out in order and each once. */
   followed: number | null;
   catchingUp: boolean;
+  /** Streams that it asked to see, each once, until there is room to answer. */
+  readonly peeks: Set<string>;
 }
 
 export class RecorderSocket {
@@ -94,7 +98,7 @@ export class RecorderSocket {
       socket.on('error', () => undefined).destroy();
       return;
     }
-    const visitor: Visitor = { socket, followed: null, catchingUp: false };
+    const visitor: Visitor = { socket, followed: null, catchingUp: false, peeks: new Set() };
     this.#visitors.add(visitor);
     let pending = '';
     socket.setEncoding('utf8');
@@ -141,11 +145,21 @@ export class RecorderSocket {
     }
   }
 
-  /** A visitor that does not read what it asked for gets no more of it; wishes and facts go before pictures. */
+  /** One picture at a time, and the next when that one was read: wishes and facts never queue behind pictures. */
   #peek(visitor: Visitor, stream: string): void {
-    if (visitor.socket.writableNeedDrain) return;
-    const peek = this.#door.peek(stream);
-    if (peek !== null) this.#send(visitor, { type: 'peeked', peek });
+    const { peeks, socket } = visitor;
+    if (peeks.has(stream) || peeks.size >= PEEKS_MAX) return;
+    peeks.add(stream);
+    if (peeks.size === 1) void this.#answerPeeks(visitor, socket);
+  }
+
+  async #answerPeeks(visitor: Visitor, socket: Socket): Promise<void> {
+    for (const stream of visitor.peeks) {
+      if (socket.writableNeedDrain) await drained(socket);
+      if (socket.destroyed) return;
+      this.#send(visitor, { type: 'peeked', stream, peek: this.#door.peek(stream) });
+      visitor.peeks.delete(stream);
+    }
   }
 
   /** Sends what the journal holds after `afterSeq`, again and again until nothing is missing; then live entries take over. */

@@ -122,6 +122,8 @@ export class Checks {
   }
 
   #isDue(check: CheckRow, now: Instant): boolean {
+    // A box that came back without its clock would wait for ever.
+    if (check.to.boot !== now.boot) return true;
     if (between(check.to, now) < 0) return false;
     const claims = this.#options.index.claimsOf(check.id);
     const isKept = check.streams.every(({ stream }) =>
@@ -151,7 +153,7 @@ export class Checks {
     const now = clock.now();
     const check = this.#row(id);
     if (check.done !== null) return;
-    const isForgotten = between(check.to, now) > FORGOTTEN_MS;
+    const isForgotten = check.to.boot !== now.boot || between(check.to, now) > FORGOTTEN_MS;
     const clockState: ClockState = clock.state();
     const findings = checkFindings({
       ...{ check, now, status: status(), clock: clockState, hoursLeft: hoursLeft() },

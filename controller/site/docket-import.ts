@@ -1,5 +1,6 @@
 /** Takes a docket from a file: good rows go in, bad ones are listed, and the same file again changes nothing. */
-import { type DocketRow, readDocketFile } from '../core/docket-file.ts';
+import { readDocketFile } from '../core/docket-file.ts';
+import type { DocketRow } from '../core/docket-row.ts';
 import { AppError, type FieldFault } from '../core/errors.ts';
 import type { ImportedRow, ImportOutcome, ImportPress, RefusedRow } from '../core/hearing-desk.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';

@@ -21,7 +21,7 @@ const WAITING_MAX = 20;
 const WAITING_MAX_AT_A_PLACE = 4;
 const RETRY_WHEN_FULL_MS = 2_000;
 /** In the audit trail, when it is not known who it was. */
-const NOBODY = 'nobody';
+export const NOBODY = 'nobody';
 
 export interface DoorOptions {
   readonly people: People;
@@ -103,9 +103,11 @@ export class SiteDoor implements Door {
     return logins.callerOf(token, panels.byToken(panelToken), unpaired === 'pin');
   }
 
-  async logout({ login, person }: Caller): Promise<void> {
+  async logout(caller: Caller): Promise<void> {
+    const { login, person } = caller;
+    const { panel, from } = this.#placeOf(caller);
     this.#options.logins.end(login);
-    await this.#options.journal.append({ type: 'audit', who: person.id, did: 'logout', object: person.id, room: null });
+    await this.#audit({ who: person.id, did: 'logout', object: person.id }, panel, from);
   }
 
   onLoginEnded(listener: (login: string) => void): void {
@@ -132,10 +134,9 @@ export class SiteDoor implements Door {
 
   /** A PIN of one's own, in the same turn and under the same locks as logins. */
   changePin(caller: Caller, pin: string, newPin: string): Promise<void> {
-    const { people, panels, logins } = this.#options;
+    const { people, logins } = this.#options;
     const { id } = caller.person;
-    const panel = caller.panel === null ? null : panels.byId(caller.panel);
-    const from = { address: NOBODY };
+    const { panel, from } = this.#placeOf(caller);
     return this.#inTurn(placeKey(panel, from), async () => {
       await this.#checkPin(id, pin, panel, from, 'pin-change-refused');
       await people.choosePin(id, newPin);
@@ -180,6 +181,15 @@ export class SiteDoor implements Door {
   async #audit(audit: Audit, panel: PanelRow | null, { address }: Pick<Origin, 'address'>): Promise<void> {
     const source = panel?.id ?? address;
     await this.#options.journal.append({ type: 'audit', ...audit, room: panel?.room ?? null, source });
+  }
+
+  /** Where a login was made. */
+  #placeOf({ login, panel }: Caller): { readonly panel: PanelRow | null; readonly from: Pick<Origin, 'address'> } {
+    const { panels, logins } = this.#options;
+    return {
+      panel: panel === null ? null : panels.byId(panel),
+      from: { address: logins.addressOf(login) ?? 'unknown' },
+    };
   }
 
   #takesPins(panel: PanelRow | null, from: Origin): boolean {

@@ -42,7 +42,7 @@ export class Glances {
   }
 
   start(): void {
-    this.#options.recorder.onPeek((peek) => this.#looked.get(peek.stream)?.arrived?.(peek));
+    this.#options.recorder.onPeek((stream, peek) => this.#looked.get(stream)?.arrived?.(peek));
   }
 
   close(): void {

@@ -11,6 +11,7 @@ import type {
   ImportPress,
   MarkPress,
   MarkSnapshot,
+  NoticeMark,
   PlannedSnapshot,
   Pressed,
   SchedulePress,
@@ -200,9 +201,16 @@ export class Hearings implements HearingDesk {
     return views.mark(await notes.noteMark(this.#opened(caller, id, 'annotate'), mark, caller.person.id, press));
   }
 
-  marks(caller: Caller, id: string): readonly MarkSnapshot[] {
+  marks(
+    caller: Caller,
+    id: string,
+  ): { readonly marks: readonly MarkSnapshot[]; readonly notices: readonly NoticeMark[] } {
     const { index, views } = this.#options;
-    return index.notes.marksOf(this.#opened(caller, id, 'look').id).map((row) => views.mark(row));
+    const session = this.#opened(caller, id, 'look');
+    return {
+      marks: index.notes.marksOf(session.id).map((row) => views.mark(row)),
+      notices: index.notes.noticesOf(session.id).map((row) => views.noticeMark(row)),
+    };
   }
 
   async tell(caller: Caller, id: string, press: Parameters<HearingDesk['tell']>[2]): Promise<SessionSnapshot> {

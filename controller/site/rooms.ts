@@ -38,6 +38,8 @@ export interface RoomsOptions {
   readonly link: () => CentreLink;
   readonly docket: Docket;
   readonly views: SessionViews;
+  /** Sessions that are late at the centre. */
+  readonly handOverAlarms: (room: string) => readonly Omit<Alarm, 'since'>[];
   /** What is wrong with displays, loudspeakers and lamps of a room. */
   readonly signAlarms: (room: string, isRecording: boolean) => readonly Omit<Alarm, 'since'>[];
 }
@@ -225,6 +227,7 @@ export class Rooms {
       const message = centre.trouble ?? 'the centre does not answer';
       found.push({ code: 'centre-away', message, level: 'warning', stream: null });
     }
+    found.push(...this.#options.handOverAlarms(room));
     found.push(...this.#options.signAlarms(room, records));
     const alarms = found.map((alarm) => ({
       ...alarm,

@@ -9,6 +9,7 @@ import type {
   InterruptionSnapshot,
   KeepSnapshot,
   MarkSnapshot,
+  NoticeMark,
   NoticeSnapshot,
   PlannedSnapshot,
   SessionSnapshot,
@@ -175,6 +176,12 @@ export class SessionViews {
       ...{ id, kind, at: Math.round(markedAt.wallMs), by: this.#nameOf(by), note, page },
       notes: notes.map((one) => ({ ...one, at: one.at.wallMs, by: this.#nameOf(one.by) })),
     };
+  }
+
+  noticeMark(row: NoticeRow): NoticeMark {
+    const { how, who, at, notice, version, textSha256, answer, note } = row;
+    const by = how === 'told' ? this.#nameOf(who) : who;
+    return { how, at: Math.round(at.wallMs), by, notice, version, textSha256, answer, note: note ?? '' };
   }
 
   #notice(session: OpenedSession, rows: readonly NoticeRow[]): NoticeSnapshot {

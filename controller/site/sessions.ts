@@ -202,7 +202,9 @@ export class Sessions {
         continue;
       }
       const cause = this.#options.absence(stream);
-      if (cause === null || between(session.to, now) < 0) return null;
+      // What was closed before the power went is over, whatever the clock says that the box came back with.
+      const isOver = session.to.boot !== now.boot || between(session.to, now) >= 0;
+      if (cause === null || !isOver) return null;
       absent.push({ stream, from: session.from, to: session.to, cause });
     }
     return absent;

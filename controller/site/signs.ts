@@ -3,10 +3,11 @@
  * counter where people ask for them, with their authority checked (invariant 10).
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Alarm, Caller, SignSnapshot } from '../core/desk.ts';
 import type { DisplayPlan } from '../core/display.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
-import { isDark } from '../core/glance.ts';
+import { type Glance, isDark } from '../core/glance.ts';
 import type { GlanceDecoder, Indicator, Log, Recorder, SiteJournal, Speech, Voice } from '../core/ports.ts';
 import type { RecorderStatus } from '../core/recording.ts';
 import type { SessionInput } from '../core/session-machine.ts';
@@ -37,6 +38,8 @@ import type { Watchers } from './watchers.ts';
 
 /** Stretches of a log answered at once. */
 const LOG_MAX = 2_000;
+/** A panel that asks for a glance waits no longer for one stream. */
+const LOOK_LIMIT_MS = 2_500;
 
 export interface SignsOptions {
   readonly plan: SitePlan;
@@ -242,7 +245,7 @@ export class Signs implements SignDesk {
   async glance(caller: Caller, room: string): Promise<GlanceSnapshot> {
     const { id } = await this.#mayGlance(caller, room);
     const devices = this.#options.plan.devices.filter((device) => device.room === id);
-    const glances = await Promise.all(devices.map((device) => this.#glances.look(device.id)));
+    const glances = await Promise.all(devices.map((device) => this.#lookSoon(device.id)));
     return {
       at: this.#options.clock.now().wallMs,
       streams: devices.map((device, i) => {
@@ -256,6 +259,17 @@ export class Signs implements SignDesk {
         };
       }),
     };
+  }
+
+  /** One slow stream does not hold up the others: what is known of it is better than nothing. */
+  async #lookSoon(stream: string): Promise<Glance | null> {
+    const late = new AbortController();
+    try {
+      const known = delay(LOOK_LIMIT_MS, null, { signal: late.signal }).then(() => this.#glances.known(stream));
+      return await Promise.race([this.#glances.look(stream), known.catch(() => null)]);
+    } finally {
+      late.abort();
+    }
   }
 
   async still(caller: Caller, room: string, stream: string): Promise<Uint8Array> {

@@ -27,6 +27,7 @@ import { Authority } from './authority.ts';
 import { CameraSources } from './cameras.ts';
 import { SiteDesk } from './desk.ts';
 import { SiteDoor } from './door.ts';
+import { HandOverWatch } from './hand-over-watch.ts';
 import { HearingParts } from './hearing-parts.ts';
 import { IndexedJournal, type JournalFile } from './indexed-journal.ts';
 import { Leases } from './leases.ts';
@@ -135,6 +136,7 @@ export class Site {
       silentSince: (session) => this.#signs.senses.silentSince(session),
     });
     const { sessions, docket, views } = this.#hearings;
+    const handOvers = new HandOverWatch({ plan, index, clock, link: options.link });
     const rooms: Rooms = new Rooms({
       plan,
       index,
@@ -145,6 +147,7 @@ export class Site {
       isRecorderHere: () => this.#isRecorderHere,
       link: options.link,
       ...{ docket, views },
+      handOverAlarms: (room) => handOvers.alarms(room),
       signAlarms: (room, isRecording) => this.#signs.alarmsOf(room, isRecording),
     });
     this.#watchers = new Watchers({ clock, log, pulse: (room) => rooms.pulse(room) });
@@ -170,7 +173,7 @@ export class Site {
       clock,
       authority,
       door,
-      staff: new SiteStaff({ ...visitors, door, rooms: plan.rooms }),
+      staff: new SiteStaff({ ...visitors, door, rooms: plan.rooms, index: index.people }),
       rooms,
       ...{ sessions, views, hearings: this.#hearings.desk },
       leases: this.#leases,

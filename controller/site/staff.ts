@@ -9,12 +9,13 @@ import type {
   PanelUseSnapshot,
   Staff,
   StaffSnapshot,
+  TrailSnapshot,
 } from '../core/people-desk.ts';
-import type { PanelRow } from '../core/people-index.ts';
+import type { PanelRow, PeopleIndex } from '../core/people-index.ts';
 import type { SiteJournal } from '../core/ports.ts';
 import type { SiteAct } from '../core/roles.ts';
 import type { PersonPlan, RoomPlan } from '../core/site-plan.ts';
-import type { SiteDoor } from './door.ts';
+import { NOBODY, type SiteDoor } from './door.ts';
 import type { Logins, NamedLogin } from './logins.ts';
 import type { Panels } from './panels.ts';
 import type { People } from './people.ts';
@@ -27,6 +28,7 @@ export interface StaffOptions {
   readonly panels: Panels;
   readonly logins: Logins;
   readonly tries: TryBook;
+  readonly index: PeopleIndex;
   readonly door: SiteDoor;
   readonly journal: SiteJournal;
 }
@@ -40,7 +42,12 @@ export class SiteStaff implements Staff {
 
   may({ person, how }: Caller) {
     const people = mayAtSite(person, 'people');
-    return { panels: mayAtSite(person, 'panels'), people, give: people && how === 'secret' };
+    return {
+      panels: mayAtSite(person, 'panels'),
+      people,
+      give: people && how === 'secret',
+      trail: mayAtSite(person, 'trail'),
+    };
   }
 
   panelOf({ panel }: Caller): PanelSnapshot | null {
@@ -134,6 +141,21 @@ export class SiteStaff implements Staff {
     this.#options.logins.endWhere((login) => login.person === person.id);
   }
 
+  trail(caller: Caller, limit: number, beforeSeq: number | null): readonly TrailSnapshot[] {
+    this.#check(caller, 'trail');
+    const { index, rooms } = this.#options;
+    // Panels that were revoked since have a name all the same.
+    const names = new Map(index.everyPanel().map(({ id, name }) => [id, name]));
+    return index.trail(limit, beforeSeq).map(({ seq, at, who, did, object, room, source }) => ({
+      ...{ seq, at: at.wallMs, did },
+      // Whose login was tried is known, and not who tried it.
+      who: who === NOBODY || did === 'login-refused' || did === 'locked' ? null : this.#nameOf(who),
+      object: this.#objectOf(object, names),
+      room: rooms.find(({ id }) => id === room) ?? null,
+      where: source === null ? null : (names.get(source) ?? source),
+    }));
+  }
+
   async endLogin(caller: Caller, id: string): Promise<void> {
     const found = this.#options.logins.all().find(({ login }) => login === id);
     const isOwn = found?.person === caller.person.id;
@@ -223,6 +245,16 @@ export class SiteStaff implements Staff {
   #snapshotOf(panel: string | null): PanelSnapshot | null {
     const row = panel === null ? null : this.#options.panels.byId(panel);
     return row === null ? null : this.#options.panels.snapshot(row);
+  }
+
+  /** What was done to whom or what, in names: a person, a panel, or what a lock is held against. */
+  #objectOf(object: string, panels: ReadonlyMap<string, string>): string | null {
+    const [kind = '', id = ''] = object.split(' ', 2);
+    if (object === NOBODY || object === 'secret' || object === 'code') return null;
+    if (kind === 'person' && id !== '') return this.#nameOf(id);
+    if (kind === 'panel' && id !== '') return panels.get(id) ?? id;
+    if (kind === 'address' && id !== '') return id;
+    return this.#nameOf(object);
   }
 
   #nameOf(person: string): string {

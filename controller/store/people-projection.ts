@@ -21,14 +21,39 @@ export function projectPeople(sql: Sql, seq: number, at: Instant, fact: PeopleFa
         fact.by,
         JSON.stringify(at),
       );
+      audit(sql, seq, at, { who: fact.by, did: fact.type, object: fact.name, room: fact.room, source: fact.panel });
       return;
-    case 'panel-revoked':
+    case 'panel-revoked': {
       sql.run(
         'UPDATE panel SET revoked_by = ?, revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
         fact.by,
         JSON.stringify(at),
         fact.panel,
       );
+      const panel = sql.get<{ name: string; room: string }>('SELECT name, room FROM panel WHERE id = ?', fact.panel);
+      const { name, room } = panel ?? { name: fact.panel, room: null };
+      audit(sql, seq, at, { who: fact.by, did: fact.type, object: name, room, source: fact.panel });
       return;
+    }
   }
+}
+
+/** These facts are lines of the audit trail by themselves. */
+function audit(
+  sql: Sql,
+  seq: number,
+  at: Instant,
+  line: { who: string; did: string; object: string; room: string | null; source: string },
+): void {
+  sql.run(
+    `INSERT INTO audit (seq, at, who, did, object, room, source) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO NOTHING`,
+    seq,
+    JSON.stringify(at),
+    line.who,
+    line.did,
+    line.object,
+    line.room,
+    line.source,
+  );
 }

@@ -1,5 +1,13 @@
 /** People, panels and logins in SQLite. */
-import type { LoginRow, PanelRow, PanelUse, PeopleIndex, PersonRow } from '../core/people-index.ts';
+import {
+  type LoginRow,
+  type PanelRow,
+  type PanelUse,
+  type PeopleIndex,
+  type PersonRow,
+  TRAIL_ACTS,
+  type TrailRow,
+} from '../core/people-index.ts';
 import type { Instant } from '../core/time.ts';
 import type { Tries } from '../core/tries.ts';
 import type { Sql } from './sql.ts';
@@ -49,6 +57,10 @@ export class PeopleRows implements PeopleIndex {
     return this.#sql
       .all<RawPanel>('SELECT * FROM panel WHERE revoked_at IS NULL ORDER BY paired_seq')
       .map((row) => panelOf(row));
+  }
+
+  everyPanel(): PanelRow[] {
+    return this.#sql.all<RawPanel>('SELECT * FROM panel ORDER BY paired_seq').map((row) => panelOf(row));
   }
 
   panel(id: string): PanelRow | null {
@@ -108,6 +120,19 @@ export class PeopleRows implements PeopleIndex {
 
   endLogin(login: string): void {
     this.#sql.run('DELETE FROM login WHERE token_hash = ?', login);
+  }
+
+  trail(limit: number, beforeSeq: number | null): TrailRow[] {
+    const acts = TRAIL_ACTS.map(() => '?').join(', ');
+    return this.#sql
+      .all<Omit<TrailRow, 'at'> & { at: string }>(
+        `SELECT seq, at, who, did, object, room, source FROM audit WHERE did IN (${acts}) AND seq < ?
+         ORDER BY seq DESC LIMIT ?`,
+        ...TRAIL_ACTS,
+        beforeSeq ?? Number.MAX_SAFE_INTEGER,
+        limit,
+      )
+      .map((row) => ({ ...row, at: instantOf(row.at) }));
   }
 
   allTries(): Map<string, Tries> {

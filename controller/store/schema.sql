@@ -1,4 +1,5 @@
--- The index: what both journals say, laid out for questions. Everything here except login, source and lease can be thrown away
+-- The index: what both journals say, laid out for questions. Everything here except login, source and lease (and panel_use and
+-- tries of people.sql) can be thrown away
 -- and read out of journal/recorder and journal/site again (quancheng reindex). Rows are made by journal entries only, so each
 -- table that comes from a journal changes in the same transaction as the row of `progress` for that journal.
 --

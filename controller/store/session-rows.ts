@@ -1,11 +1,22 @@
 /** Questions about sessions, their claims and their gaps. */
 import type { CauseCode } from '../core/recording.ts';
-import type { OpenedSession, Session, SessionEnding, SessionOpening, SessionRoot } from '../core/session.ts';
+import {
+  type EndingSession,
+  isEnding,
+  type OpenedSession,
+  type Session,
+  type SessionEnding,
+  type SessionOpening,
+  type SessionRoot,
+} from '../core/session.ts';
 import type { DocketSource, FieldValues, SessionStream } from '../core/session-facts.ts';
 import type { SessionIndex } from '../core/session-index.ts';
 import type { ClaimRow, GapRow } from '../core/site-index.ts';
 import type { Instant } from '../core/time.ts';
 import type { Sql } from './sql.ts';
+
+/** More than a year of a busy office; who asks for more asks in parts. */
+const DOCKET_ROWS_MAX = 5_000;
 
 interface Row {
   readonly id: string;
@@ -81,7 +92,7 @@ export class SessionRows implements SessionIndex {
     const rows = this.#sql.all<Row>(
       `SELECT * FROM (
          ${within} planned_from_ms >= ? AND planned_from_ms < ? UNION ${within} opened_ms >= ? AND opened_ms < ?
-       ) ORDER BY coalesce(planned_from_ms, opened_ms), seq`,
+       ) ORDER BY coalesce(planned_from_ms, opened_ms), seq LIMIT ${DOCKET_ROWS_MAX}`,
       ...[JSON.stringify(rooms), fromMs, toMs, JSON.stringify(rooms), fromMs, toMs],
     );
     return rows.map((row) => this.#session(row));
@@ -94,9 +105,13 @@ export class SessionRows implements SessionIndex {
     return rows.map((row) => this.#opened(row));
   }
 
-  sessionsBeingChecked(): Session[] {
-    const rows = this.#sql.all<Row>("SELECT * FROM session WHERE state = 'checking' ORDER BY seq");
-    return rows.map((row) => this.#session(row));
+  sessionsAwaitingHandOver(room: string): EndingSession[] {
+    const rows = this.#sql.all<Row>(
+      `SELECT * FROM session WHERE state = 'closed' AND room = ?
+       AND EXISTS (SELECT 1 FROM segment_claim WHERE claim = session.id) ORDER BY opened_seq`,
+      room,
+    );
+    return rows.map((row) => this.#opened(row)).filter(isEnding);
   }
 
   sessionsDueForHandOver(): string[] {

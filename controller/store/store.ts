@@ -6,7 +6,7 @@
 import { type ChainHead, EMPTY_CHAIN, type Entry, sha256 } from '../core/chain.ts';
 import type { RecorderFact, SiteFact } from '../core/facts.ts';
 import type { Backlog, Log } from '../core/ports.ts';
-import type { OpenedSession, Session } from '../core/session.ts';
+import type { EndingSession, OpenedSession, Session } from '../core/session.ts';
 import type { DocketSource } from '../core/session-facts.ts';
 import type {
   ClaimRow,
@@ -135,8 +135,8 @@ export class Store implements LiveIndex {
   sessionsHoldingClaims(): OpenedSession[] {
     return this.#sessions.sessionsHoldingClaims();
   }
-  sessionsBeingChecked(): Session[] {
-    return this.#sessions.sessionsBeingChecked();
+  sessionsAwaitingHandOver(room: string): EndingSession[] {
+    return this.#sessions.sessionsAwaitingHandOver(room);
   }
   sessionsDueForHandOver(): string[] {
     return this.#sessions.sessionsDueForHandOver();

@@ -76,7 +76,7 @@ export function Summary({ session, now }: { readonly session: SessionView; reado
       <Line
         name={say('fact.told')}
         words={told === null ? say('fact.not-told') : `${minuteText(told.at)} ${say(`answer.${told.answer}`)}`}
-        warn={told === null && session.notice.owed}
+        warn={told === null}
       />
       <Line name={say('marks.title')} words={String(session.marks.count)} />
       <Line
@@ -88,7 +88,7 @@ export function Summary({ session, now }: { readonly session: SessionView; reado
         }
         warn={session.debts.length > 0}
       />
-      <Line name={say('fact.handed-over')} words={say('after.handed', { n: done, m: total })} />
+      <Line name={say('after.handed-name')} words={say('after.handed', { n: done, m: total })} />
 
       {session.deadline !== null && <Deadline deadline={session.deadline} now={now} />}
       {session.keep !== null && <Line name={say('keep.title')} words={keepWords(session.keep)} isWide />}

@@ -35,12 +35,14 @@ function Check({ desk, check }: { readonly desk: ClerkDesk; readonly check: Chec
         if (isSaved) desk.shut();
       });
   };
+  const isBad = (stream: string) => findings.some((one) => one.stream === stream && one.good === false);
   const isMixed = [...said.values()].some((good) => !good);
   const finish =
     isDone && heard === null && playlists.length > 0
       ? {
           label: say(isMixed ? 'check.submit' : 'check.all-good'),
-          isShut: isMixed && !isAllSaid,
+          // What the check found bad is judged by somebody by itself, not in passing.
+          isShut: (isMixed && !isAllSaid) || playlists.some(({ stream }) => isBad(stream) && !said.has(stream)),
           act: () => submit(!isMixed),
         }
       : undefined;

@@ -3,8 +3,9 @@ import { computed, signal } from '@preact/signals';
 import type { MarkKind } from '../../controller/api/contract-session.ts';
 import { sessionPath } from '../wire/clerk-rest.ts';
 import { GlanceLink } from '../wire/glance-link.ts';
-import { Outbox } from '../wire/outbox.ts';
+import { Outbox, type OutboxStore } from '../wire/outbox.ts';
 import { newPressId } from '../wire/press-id.ts';
+import { ask } from '../wire/rest.ts';
 import { RoomLink } from '../wire/room-link.ts';
 import { meantEntry } from './docket-order.ts';
 import { faceOf, isRunning, sessionShown } from './face.ts';
@@ -50,7 +51,7 @@ export class ClerkDesk {
   constructor(room: string, person: string) {
     this.link = new RoomLink(room);
     this.glance = new GlanceLink(room);
-    this.outbox = new Outbox(person);
+    this.outbox = new Outbox(person, (path, body) => ask('POST', path, body), storageOrNull());
   }
 
   readonly view = computed(() => this.link.view.value);
@@ -64,8 +65,10 @@ export class ClerkDesk {
     this.view.value === null ? null : sessionShown(this.view.value, this.dismissed.value),
   );
   readonly face = computed(() => faceOf(this.view.value, this.dismissed.value));
-  /** The tab in front: as chosen, or the docket where there is something to come. */
-  readonly tabShown = computed(() => this.tab.value ?? (this.entryDue.value === null ? 'walk-in' : 'docket'));
+  /** The tab in front: as chosen, or the docket where there is one. It does not change under somebody's hand when the day is done. */
+  readonly tabShown = computed(
+    () => this.tab.value ?? ((this.view.value?.docket.length ?? 0) === 0 ? 'walk-in' : 'docket'),
+  );
   readonly entryDue = computed(() => meantEntry(this.view.value?.docket ?? [], this.chosen.value, this.now.value));
   /** The line of the docket that a start opens; null: a walk-in. */
   readonly entry = computed(() => (this.tabShown.value === 'docket' ? this.entryDue.value : null));
@@ -108,5 +111,14 @@ export class ClerkDesk {
     const id = newPressId();
     const out = { id, path: sessionPath(session.id, 'marks'), body: { press: id, kind }, session: session.id };
     return this.outbox.put({ ...out, what: 'mark' }, pressedMono) ? id : null;
+  }
+}
+
+/** Storage can be forbidden by policy; presses are then not remembered across a reload. */
+function storageOrNull(): OutboxStore | null {
+  try {
+    return localStorage;
+  } catch {
+    return null;
   }
 }

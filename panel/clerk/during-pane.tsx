@@ -93,7 +93,8 @@ function Task({ desk, view, session }: TaskProps) {
 
 /** Which required device is the reason, why, and what to do about it. */
 function Reasons({ view, isStarting }: { readonly view: RoomView; readonly isStarting: boolean }) {
-  const missing = unproven(view);
+  // A recorder that does not answer is said once, not for each device.
+  const missing = unproven(view).filter(({ trouble }) => view.recorder !== 'away' || trouble?.code !== 'recorder-away');
   const rooms = view.alarms.filter((alarm) => alarm.stream === null && alarm.level === 'alarm');
   return (
     <div class="task" data-task={isStarting ? 'proving' : 'fault'} data-reasons role={isStarting ? undefined : 'alert'}>

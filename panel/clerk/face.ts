@@ -44,22 +44,6 @@ export function isRunning(session: SessionView | null): boolean {
   return session !== null && (session.state === 'opening' || session.state === 'open' || session.state === 'closing');
 }
 
-/** What the one big button does now; `busy` means that it only shows what is under way. */
-export type Act = 'start' | 'stop' | 'busy';
-
-export function actOf(view: RoomView | null): Act {
-  if (view === null) return 'busy';
-  switch (view.session?.state) {
-    case 'opening':
-    case 'open':
-      return 'stop';
-    case 'closing':
-      return 'busy';
-    default:
-      return 'start';
-  }
-}
-
 /** How long the session has lasted or lasted, in milliseconds since the press that opened it. */
 export function elapsedMs(session: SessionView, serverNow: number): number {
   return (session.closedAt ?? serverNow) - session.openedAt;

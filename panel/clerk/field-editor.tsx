@@ -12,8 +12,9 @@ const NOTE_MAX_CHARACTERS = 2_000;
 const PEOPLE_MAX = 50;
 
 interface Props {
-  /** What stands before the fields. */
-  readonly lead: ComponentChildren;
+  /** What stands before the fields, and behind them. */
+  readonly lead?: ComponentChildren;
+  readonly tail?: ComponentChildren;
   readonly kind: string;
   readonly values: FieldValues;
   /** Ids of fields that are owed. */
@@ -22,7 +23,7 @@ interface Props {
 }
 
 /** `matter` is one of the fields here, wherever it is kept. Owed ones come first. */
-export function FieldEditor({ lead, kind, values, owed, onChange }: Props) {
+export function FieldEditor({ lead, tail, kind, values, owed, onChange }: Props) {
   // Owed ones first, as they were when the sheet was opened: nothing moves under the hand that fills it.
   const [first] = useState(owed);
   const all = fieldsToFill(kind);
@@ -39,6 +40,7 @@ export function FieldEditor({ lead, kind, values, owed, onChange }: Props) {
           onChange={(value) => onChange(field.id, value)}
         />
       ))}
+      {tail}
     </div>
   );
 }

@@ -65,7 +65,7 @@ function Fields({ desk, session }: { readonly desk: ClerkDesk; readonly session:
       finish={{ label: say('sheet.save'), isShut: isEmpty, act: save }}
     >
       <FieldEditor
-        lead={<KindPick value={kind} onChange={(to) => change({ ...draft, kind: to })} />}
+        tail={<KindPick value={kind} onChange={(to) => change({ ...draft, kind: to })} />}
         kind={kind}
         values={{ ...withMatter(session.fields, session.matter), ...draft.fields }}
         owed={session.debts}

@@ -20,7 +20,7 @@ export function ImportSheet({ desk }: { readonly desk: ClerkDesk }) {
     const request = {
       press: newPressId(),
       format,
-      text: await file.text(),
+      text: textOf(await file.arrayBuffer()),
       room,
       kind: kindMeant(desk.walkIn),
     } as const;
@@ -48,6 +48,15 @@ export function ImportSheet({ desk }: { readonly desk: ClerkDesk }) {
       {result !== null && <Result result={result} />}
     </Sheet>
   );
+}
+
+/** Spreadsheets of an office in China write GB 18030 as often as UTF-8. What is not the one is the other. */
+function textOf(bytes: ArrayBuffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('gb18030').decode(bytes);
+  }
 }
 
 function Result({ result }: { readonly result: ImportResult }) {

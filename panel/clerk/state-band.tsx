@@ -49,7 +49,6 @@ export function StateBand({ desk }: { readonly desk: ClerkDesk }) {
         )}
       </div>
       <div class="face-side">{session === null ? <Coming desk={desk} /> : <ProofLines session={session} />}</div>
-      {stale && <span class="face-stale">{say('stale.word')}</span>}
       {/* Said aloud at each change of state; the running seconds are left out on purpose. */}
       <p class="unseen" aria-live={face === 'fault' ? 'assertive' : 'polite'} data-live>
         {stale ? say('stale.word') : say(`face.${face}`) + sayStop() + sub}

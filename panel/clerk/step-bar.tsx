@@ -112,6 +112,16 @@ function wideLook(desk: ClerkDesk, step: Step): StepLook {
     case 'fill':
       return fillLook(desk, 'quiet');
     case 'calm': {
+      // Whether all is well is not known on an old screen.
+      if (desk.stale.value) {
+        return {
+          act: 'none',
+          icon: 'unlinked',
+          label: say('step.stale'),
+          below: say('step.stale-below'),
+          tone: 'flat',
+        };
+      }
       const next = bookedAt(desk);
       if (next !== null) {
         const below = say('step.booked-below');
@@ -154,7 +164,9 @@ function sideLook(desk: ClerkDesk, step: Step, askToStop: () => void): StepLook 
         desk.press.dismiss();
         askToStop();
       };
-      return { act: 'stop', icon: 'stop', label, tone: 'dark', isBusy, isShut: view?.may.close !== true, onPress };
+      const isShut = view?.may.close !== true;
+      const below = isShut ? say('act.may-not-stop') : '';
+      return { act: 'stop', icon: 'stop', label, below, tone: 'dark', isBusy, isShut, onPress };
     }
   }
 }

@@ -86,7 +86,7 @@ function Adjourn({ desk, session }: { readonly desk: ClerkDesk; readonly session
       finish={{ label: say('adjourn.do'), isShut: isPast, act: adjourn }}
     >
       <p class="sheet-line">{isPast ? say('adjourn.past') : say('adjourn.what')}</p>
-      <div class="form-grid">
+      <div class="form-grid form-when">
         <div class="chips">
           {choices.map((one) => (
             <button
@@ -103,7 +103,7 @@ function Adjourn({ desk, session }: { readonly desk: ClerkDesk; readonly session
         </div>
         <DayPick label={say('when.day')} now={desk.now.value} value={from} onChange={setFrom} />
         <MinutePick label={say('when.from')} name="from" value={from} day={from} onChange={setFrom} />
-        <label class="field field-wide">
+        <label class="field">
           <span>{say('adjourn.reason')}</span>
           <input
             class="line"

@@ -2,13 +2,17 @@
  * `/hall/:display`: the sign of a hall. Its words stand in the page itself and stay whatever happens to the controller and the
  * network; this script only keeps a copy of the page for the next start, follows a change of the wording, and says what was painted.
  */
+import type { SiteView } from '../../controller/api/contract.ts';
 import type { DisplayView, PaintedRequest } from '../../controller/api/contract-display.ts';
+import { holderOf } from '../sign/holder.ts';
 import { framePainted, Held, readShown } from '../sign/painted.ts';
 import { keepPage } from './keep-page.ts';
 
 const HEARTBEAT_MS = 2_000;
 const REQUEST_LIMIT_MS = 4_000;
 const WORDS_KEY = 'quancheng.hall-words';
+/** A screen shows the same page for months; a new version of the controller is noticed after this long at the latest. */
+const VERSION_EVERY_MS = 10 * 60_000;
 
 interface Words {
   readonly zh: string;
@@ -16,9 +20,7 @@ interface Words {
 }
 
 const display = decodeURIComponent(location.pathname.split('/').filter(Boolean)[1] ?? '');
-const holder = [...crypto.getRandomValues(new Uint8Array(16))]
-  .map((byte) => byte.toString(16).padStart(2, '0'))
-  .join('');
+const holder = holderOf();
 const held = new Held();
 let key: string | null = null;
 let isKept = false;
@@ -50,18 +52,29 @@ function remember(words: Words): void {
 }
 
 /** Asks, or says what was painted; answers null when nobody is there. */
-async function ask(path: string, body?: PaintedRequest): Promise<DisplayView | null> {
+async function ask<T>(path: string, body?: PaintedRequest): Promise<T | null> {
   try {
-    const response = await fetch(`/api/v1/displays/${encodeURIComponent(display)}${path}`, {
+    const response = await fetch(`/api/v1${path}`, {
       cache: 'no-store',
       signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
       ...(body === undefined
         ? {}
         : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
-    return response.ok ? ((await response.json()) as DisplayView) : null;
+    return response.ok ? ((await response.json()) as T) : null;
   } catch {
     return null;
+  }
+}
+
+/** The page is loaded anew when the controller has become another version; what was kept comes up if it fails in between. */
+async function followVersion(): Promise<void> {
+  let before: string | null = null;
+  for (;;) {
+    const site: SiteView | null = await ask<SiteView>('/site');
+    if (site !== null && before !== null && site.version !== before) location.reload();
+    before = site?.version ?? before;
+    await new Promise((resolve) => setTimeout(resolve, VERSION_EVERY_MS));
   }
 }
 
@@ -78,8 +91,9 @@ async function beat(): Promise<void> {
   if (!(await framePainted())) return;
   const shown = readShown(document);
   const heldMs = held.observe(shown.lines, performance.now());
-  if (key === null) take(await ask(''));
-  else take(await ask('/painted', { ...shown, holder, key, face: 'hall', heldMs, isKept }));
+  const path = `/displays/${encodeURIComponent(display)}`;
+  if (key === null) take(await ask<DisplayView>(path));
+  else take(await ask<DisplayView>(`${path}/painted`, { ...shown, holder, key, face: 'hall', heldMs, isKept }));
 }
 
 async function run(): Promise<void> {
@@ -96,3 +110,4 @@ void keepPage().then((kept) => {
   document.documentElement.dataset['kept'] = String(kept);
 });
 void run();
+void followVersion();

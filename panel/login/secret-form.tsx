@@ -55,10 +55,9 @@ export function SecretForm({ onEntered, onBack }: Props) {
           onInput={(event) => setSecret(event.currentTarget.value)}
         />
       </label>
-      <label class="secret-show">
-        <input type="checkbox" checked={shown} onChange={(event) => setShown(event.currentTarget.checked)} />
+      <button type="button" class="button secret-show" aria-pressed={shown} onClick={() => setShown(!shown)}>
         {say('secret.show')}
-      </label>
+      </button>
       <p class="pin-note" role="alert" data-bad={locked || said !== ''}>
         {locked ? <LockNote until={lockedUntil} /> : checking ? say('login.checking') : said}
       </p>

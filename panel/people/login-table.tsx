@@ -12,7 +12,7 @@ interface Props {
 export function LoginTable({ logins, onEnd }: Props) {
   return (
     <div class="table-scroll">
-      <table class="logins">
+      <table class="lines">
         <thead>
           <tr>
             <th>{say('logins.where')}</th>

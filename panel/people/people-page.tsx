@@ -1,4 +1,4 @@
-/** `/people`: screens for technicians and administrators, and people for administrators. */
+/** `/people`: screens for technicians and administrators, people for administrators, the log for them and auditors. */
 import './people.css';
 import { useState } from 'preact/hooks';
 import { Header } from '../shell/header.tsx';
@@ -7,13 +7,18 @@ import { me } from '../shell/who.ts';
 import { say } from '../words/language.ts';
 import { PanelsPart } from './panels-part.tsx';
 import { StaffPart } from './staff-part.tsx';
+import { TrailPart } from './trail-part.tsx';
 
-const PARTS = ['panels', 'people'] as const;
+const PARTS = ['panels', 'people', 'trail'] as const;
+const PAGES = { panels: PanelsPart, people: StaffPart, trail: TrailPart } as const;
 
 export function PeoplePage() {
   const may = me.value?.may;
-  const [part, setPart] = useState<(typeof PARTS)[number]>('panels');
-  if (may?.panels !== true) return <PlainPage text={say('load.no-page')} home />;
+  const parts = PARTS.filter((one) => may?.[one] === true);
+  const [chosen, setPart] = useState<(typeof PARTS)[number] | null>(null);
+  const part = chosen ?? parts[0];
+  if (part === undefined) return <PlainPage text={say('load.no-page')} home />;
+  const Part = PAGES[part];
   return (
     <div class="people-page">
       <Header serverNow={null}>
@@ -24,9 +29,9 @@ export function PeoplePage() {
       <main class="people-main">
         <div class="people-bar">
           <h1>{say('people.title')}</h1>
-          {may.people && (
+          {parts.length > 1 && (
             <fieldset class="tabs" aria-label={say('people.tabs')}>
-              {PARTS.map((one) => (
+              {parts.map((one) => (
                 <button
                   key={one}
                   type="button"
@@ -41,7 +46,7 @@ export function PeoplePage() {
             </fieldset>
           )}
         </div>
-        {part === 'panels' ? <PanelsPart /> : <StaffPart />}
+        <Part />
       </main>
     </div>
   );

@@ -54,7 +54,7 @@ export function Header({
       <SiteName />
       {children}
       <HeaderClock serverNow={serverNow} />
-      {me.value?.may.panels === true && <a href="/people">{say('nav.people')}</a>}
+      {(me.value?.may.panels === true || me.value?.may.trail === true) && <a href="/people">{say('nav.people')}</a>}
       {person !== undefined && (
         <a class="header-person" href="/me" title={`${say(`role.${person.role}`)}, ${say('nav.me')}`}>
           <Icon name="person" />

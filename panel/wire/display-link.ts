@@ -11,13 +11,13 @@ import type {
   ServerToDisplay,
   SpokenRequest,
 } from '../../controller/api/contract-display.ts';
+import { holderOf } from '../sign/holder.ts';
 import { monoNow } from './beat.ts';
 import { RECONNECT } from './reconnect.ts';
 import { type Answer, sayPainted, saySpoken } from './rest.ts';
 import { ServerClock } from './server-clock.ts';
 
 const WATCH_AGAIN_MS = 3_000;
-const HOLDER_KEY = 'quancheng.display-holder';
 
 export class DisplayLink {
   readonly display: string;
@@ -91,19 +91,4 @@ export class DisplayLink {
       }
     });
   }
-}
-
-/** One name per browser, for as long as the browser keeps it: a page that is loaded anew is the same display at once. */
-function holderOf(): string {
-  const fresh = [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('');
-  try {
-    const kept = sessionStorage.getItem(HOLDER_KEY);
-    if (kept !== null) return kept;
-    sessionStorage.setItem(HOLDER_KEY, fresh);
-  } catch {
-    // Storage can be forbidden by policy; then each load is a display of its own.
-  }
-  return fresh;
 }

@@ -4,7 +4,7 @@
  * ago the finger was, so that a slow network changes no time.
  */
 import { signal } from '@preact/signals';
-import { ask, type Refusal } from './rest.ts';
+import type { Answer, Refusal } from './answer.ts';
 
 export interface OutboxStore {
   getItem(key: string): string | null;
@@ -44,18 +44,23 @@ const RETRY_DELAY_MS = 1_000;
 export const TOO_LATE_MS = 10 * 60_000;
 /** An answered press is forgotten after this; the snapshot has shown it long before. */
 const FORGET_AFTER_MS = 5_000;
-/** No hand presses more in ten minutes without a network. */
-const WAITING_MAX = 200;
+/** No hand presses as often in ten minutes without a network. */
+const WAITING_MAX = 1_000;
+
+/** Sends one body to one path of the controller. */
+export type Post = (path: string, body: object) => Promise<Answer<unknown>>;
 
 export class Outbox {
   readonly items = signal<readonly OutboxItem[]>([]);
   readonly #store: OutboxStore | null;
   readonly #person: string;
+  readonly #post: Post;
   #running = false;
   #closed = false;
 
-  constructor(person: string, store: OutboxStore | null = storageOrNull()) {
+  constructor(person: string, post: Post, store: OutboxStore | null) {
     this.#person = person;
+    this.#post = post;
     this.#store = store;
   }
 
@@ -113,7 +118,7 @@ export class Outbox {
       this.#move(item.id, { at: 'given-up' });
       return;
     }
-    const answer = await ask<unknown>('POST', item.path, { ...item.body, agoMs });
+    const answer = await this.#post(item.path, { ...item.body, agoMs });
     if (answer.outcome === 'ok') {
       this.#move(item.id, { at: 'sent' });
       setTimeout(() => this.dismiss(item.id), FORGET_AFTER_MS);
@@ -169,12 +174,4 @@ export class Outbox {
 function isOutgoing(one: unknown): one is Outgoing {
   const { id, person, path, session, what, pressedWall } = (one ?? {}) as Partial<Record<keyof Outgoing, unknown>>;
   return [id, person, path, session, what].every((text) => typeof text === 'string') && typeof pressedWall === 'number';
-}
-
-function storageOrNull(): OutboxStore | null {
-  try {
-    return localStorage;
-  } catch {
-    return null;
-  }
 }

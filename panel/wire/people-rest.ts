@@ -13,6 +13,7 @@ import type {
   PanelName,
   PersonAtDoor,
   StaffList,
+  TrailList,
 } from '../../controller/api/contract-people.ts';
 import { ask } from './rest.ts';
 
@@ -30,6 +31,8 @@ export const revokePanel = (panel: string) => ask<null>('POST', `/panels/${part(
 export const unlockPanel = (panel: string) => ask<null>('POST', `/panels/${part(panel)}/unlock`);
 
 export const getStaff = () => ask<StaffList>('GET', '/staff');
+export const getTrail = (before: number | null) =>
+  ask<TrailList>('GET', `/staff/trail?limit=100${before === null ? '' : `&before=${before}`}`);
 export const givePin = (person: string) => ask<GivenPin>('POST', `/staff/${part(person)}/pin`);
 export const giveSecret = (person: string) => ask<GivenSecret>('POST', `/staff/${part(person)}/secret`);
 export const unlockPerson = (person: string) => ask<null>('POST', `/staff/${part(person)}/unlock`);

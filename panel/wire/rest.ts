@@ -3,15 +3,9 @@ import type { ErrorBody, ReviewView, RoomView, SiteView } from '../../controller
 import type { DisplayView, PaintedRequest, SpokenRequest } from '../../controller/api/contract-display.ts';
 import type { Me } from '../../controller/api/contract-people.ts';
 import type { OpenRequest, SessionList, SessionView } from '../../controller/api/contract-session.ts';
+import type { Answer } from './answer.ts';
 
-export type Refusal = ErrorBody['error'];
-
-export type Answer<T> =
-  | { readonly outcome: 'ok'; readonly value: T }
-  /** The controller answered no. Asking the same again changes nothing. */
-  | { readonly outcome: 'refused'; readonly status: number; readonly refusal: Refusal }
-  /** Nobody answered, or something between us and the controller did. It may or may not have arrived. */
-  | { readonly outcome: 'unreachable' };
+export type { Answer, Refusal } from './answer.ts';
 
 const BASE = '/api/v1';
 const REQUEST_TIMEOUT_MS = 5_000;

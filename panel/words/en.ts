@@ -19,11 +19,6 @@ export const en: Readonly<Record<WordKey, string>> = {
   'role.technician': 'Technician',
   'role.administrator': 'Administrator',
 
-  'kind.hearing': 'Hearing',
-  'kind.interview': 'Interview',
-  'kind.inquiry': 'Inquiry',
-  'kind.reconsideration': 'Reconsideration',
-
   'nav.record': 'Record',
   'nav.review': 'Playback',
   'nav.rooms': 'Rooms',
@@ -85,7 +80,6 @@ export const en: Readonly<Record<WordKey, string>> = {
 
   'proof.requested': 'Requested',
   'proof.requested-stop': 'Stop requested',
-  'proof.not-requested': 'No recording requested',
   'proof.confirmed': 'Confirmed on disk',
   'proof.unconfirmed': 'Waiting for proof on disk',
   'proof.lost': 'No proof on disk now',
@@ -95,16 +89,12 @@ export const en: Readonly<Record<WordKey, string>> = {
 
   'ready.kind': 'Kind',
   'ready.matter': 'Matter (optional, never delays the start)',
-  'ready.matter-example': 'For example: hearing requested by a company',
-  'fact.kind': 'Kind',
-  'fact.matter': 'Matter',
   'fact.no-matter': 'not filled in',
   'fact.mandatory': 'Required',
   'fact.mandatory-written': '{n} / {m} on disk',
   'fact.gaps': 'Gaps',
   'fact.no-gaps': 'none',
   'fact.gap-count': '{n}',
-  'fact.handed-over': 'Handed over to the centre',
   'why.starting': 'Not on disk yet:',
   'why.fault': 'Not reaching the disk:',
   'why.unknown': 'The controller has not said why yet. See the devices on the right.',
@@ -122,7 +112,7 @@ export const en: Readonly<Record<WordKey, string>> = {
   'act.undelivered-stop':
     'Could not tell whether “stop” arrived. Look at the state above; if still recording, press again.',
   'act.may-not-start': 'You have no authority to start a recording in this room.',
-  'act.may-not-stop': 'You have no authority to stop this recording.',
+  'act.may-not-stop': 'Not within your authority',
   'act.dismiss': 'OK',
 
   'stop.title': 'Stop this recording?',
@@ -142,10 +132,7 @@ export const en: Readonly<Record<WordKey, string>> = {
   'stream.recording': 'Recording',
   'stream.lost': 'Lost',
   'stream.refused': 'Refused',
-  'stream.picture': 'Picture',
-  'stream.sound': 'Sound',
   'stream.none-yet': 'No signal yet',
-  'stream.since': 'since {time}',
 
   'foot.disk': 'Disk: {hours} left',
   'foot.disk-unknown': 'Disk: {size} free',

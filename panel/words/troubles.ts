@@ -140,6 +140,10 @@ export const troubles = {
     zh: words('本单位没有这个类别', '请另选类别。'),
     en: words('This kind is not among the rules of this site', 'Choose another kind.'),
   },
+  'hand-over-late': {
+    zh: words('录像未按期移交中心', '请技术员检查网络和中心；录像在本机安全保存。'),
+    en: words('Recordings are late at the centre', 'Let a technician look at network and centre; they are safe here.'),
+  },
   'order-expired': {
     zh: words('中心的指令已过期', '请中心重新发送，并核对两端时钟。'),
     en: words('The order from the centre came too late', 'Let it be sent anew; check both clocks.'),

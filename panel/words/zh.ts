@@ -18,11 +18,6 @@ export const zh = {
   'role.technician': '技术员',
   'role.administrator': '管理员',
 
-  'kind.hearing': '听证',
-  'kind.interview': '约谈',
-  'kind.inquiry': '询问',
-  'kind.reconsideration': '复议',
-
   'nav.record': '录制',
   'nav.review': '回看',
   'nav.rooms': '选择房间',
@@ -84,7 +79,6 @@ export const zh = {
 
   'proof.requested': '已请求',
   'proof.requested-stop': '已请求结束',
-  'proof.not-requested': '尚未请求录制',
   'proof.confirmed': '已确认写入磁盘',
   'proof.unconfirmed': '等待写入磁盘的证明',
   'proof.lost': '现在没有写入磁盘的证明',
@@ -94,16 +88,12 @@ export const zh = {
 
   'ready.kind': '类别',
   'ready.matter': '事由（可不填，不影响开始）',
-  'ready.matter-example': '例如：某公司听证申请',
-  'fact.kind': '类别',
-  'fact.matter': '事由',
   'fact.no-matter': '未填写',
   'fact.mandatory': '必录设备',
   'fact.mandatory-written': '{n} / {m} 写入中',
   'fact.gaps': '录像中断',
   'fact.no-gaps': '无',
   'fact.gap-count': '{n} 处',
-  'fact.handed-over': '已移交中心',
   'why.starting': '还没有写入磁盘：',
   'why.fault': '没有写入磁盘：',
   'why.unknown': '控制器尚未说明原因，请看右侧设备。',
@@ -119,7 +109,7 @@ export const zh = {
   'act.undelivered-start': '没能确认“开始”是否送达。请看上面的状态；若仍未开始，请再按一次。',
   'act.undelivered-stop': '没能确认“结束”是否送达。请看上面的状态；若仍在录制，请再按一次。',
   'act.may-not-start': '您没有在本房间开始录制的权限。',
-  'act.may-not-stop': '您没有结束这次录制的权限。',
+  'act.may-not-stop': '您没有这项权限',
   'act.dismiss': '知道了',
 
   'stop.title': '结束本次录制？',
@@ -139,10 +129,7 @@ export const zh = {
   'stream.recording': '录制中',
   'stream.lost': '中断',
   'stream.refused': '被拒绝',
-  'stream.picture': '画面',
-  'stream.sound': '声音',
   'stream.none-yet': '还没有信号',
-  'stream.since': '自 {time}',
 
   'foot.disk': '磁盘还可录 {hours}',
   'foot.disk-unknown': '磁盘余 {size}',

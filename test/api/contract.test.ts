@@ -50,6 +50,8 @@ const agreements: {
   readonly LoginList: Agree<people.LoginList, typeof peopleSchema.loginList>;
   readonly StaffView: Agree<people.StaffView, typeof peopleSchema.staffView>;
   readonly StaffList: Agree<people.StaffList, typeof peopleSchema.staffList>;
+  readonly TrailView: Agree<people.TrailView, typeof peopleSchema.trailView>;
+  readonly TrailList: Agree<people.TrailList, typeof peopleSchema.trailList>;
   readonly GivenPin: Agree<people.GivenPin, typeof peopleSchema.givenPin>;
   readonly GivenSecret: Agree<people.GivenSecret, typeof peopleSchema.givenSecret>;
   readonly RoomName: Agree<contract.RoomName, typeof schema.roomName>;
@@ -75,6 +77,7 @@ const agreements: {
   readonly FillRequest: Agree<sessions.FillRequest, typeof sessionSchema.fillRequest>;
   readonly MarkRequest: Agree<sessions.MarkRequest, typeof sessionSchema.markRequest>;
   readonly MarkNoteRequest: Agree<sessions.MarkNoteRequest, typeof sessionSchema.markNoteRequest>;
+  readonly NoticeMarkView: Agree<sessions.NoticeMarkView, typeof sessionSchema.noticeMarkView>;
   readonly MarkList: Agree<sessions.MarkList, typeof sessionSchema.markList>;
   readonly ToldRequest: Agree<sessions.ToldRequest, typeof sessionSchema.toldRequest>;
   readonly ExplainRequest: Agree<sessions.ExplainRequest, typeof sessionSchema.explainRequest>;
@@ -122,6 +125,8 @@ const agreements: {
   LoginList: true,
   StaffView: true,
   StaffList: true,
+  TrailView: true,
+  TrailList: true,
   GivenPin: true,
   GivenSecret: true,
   RoomName: true,
@@ -148,6 +153,7 @@ const agreements: {
   MarkRequest: true,
   MarkNoteRequest: true,
   MarkList: true,
+  NoticeMarkView: true,
   ToldRequest: true,
   ExplainRequest: true,
   ExtendRequest: true,

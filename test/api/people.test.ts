@@ -12,6 +12,7 @@ import type {
   PersonAtDoor,
   StaffList,
 } from '../../controller/api/contract-people.ts';
+import { ROUTES } from '../../controller/api/routes.ts';
 import { type Answer, ApiStage, Client } from './api-stage.ts';
 
 let api: ApiStage;
@@ -90,7 +91,7 @@ describe('a browser that is no panel', () => {
     expect(refusal(await client.post('/login/secret', { secret: 'nobody’s' }))).toEqual([401, 'wrong-secret']);
     expect(as<Me>(await (await bySecret('administrator')).get('/me'))).toMatchObject({
       ...{ person: { id: 'administrator' }, panel: null, how: 'secret' },
-      may: { panels: true, people: true, give: true },
+      may: { panels: true, people: true, give: true, trail: true },
     });
   });
 
@@ -200,6 +201,37 @@ describe('an administrator', () => {
   });
 });
 
+describe('every route', () => {
+  /** What is for everybody: what hangs on the wall, and the door itself. */
+  const OPEN = [
+    ...['get /site', 'get /here', 'get /people', 'post /login', 'post /login/secret', 'post /pair'],
+    ...['get /signs/{room}', 'get /displays/{display}'],
+    ...['post /displays/{display}/painted', 'post /displays/{display}/spoken', 'get /speech/{text}'],
+  ];
+
+  test('is for people who are logged in, but for those of the wall and the door', () => {
+    const open = ROUTES.filter(({ needsLogin }) => !needsLogin).map(({ method, path }) => `${method} ${path}`);
+    expect(open.sort()).toEqual([...OPEN].sort());
+  });
+
+  test('answers nobody who has no login, a login that ended, or a panel alone', async () => {
+    const clerk = await api.login('clerk');
+    const { cookie } = clerk;
+    await clerk.post('/logout');
+    const panel = await api.panelAt('r1');
+    const ended = new Client(api.url);
+    ended.cookie = cookie;
+    for (const { method, path, needsLogin } of ROUTES) {
+      if (!needsLogin) continue;
+      const address = path.replaceAll(/\{\w+\}/g, 'r1');
+      for (const client of [new Client(api.url), panel, ended]) {
+        const answer = method === 'get' ? await client.get(address) : await client.post(address);
+        expect([path, ...refusal(answer)]).toEqual([path, 401, 'not-logged-in']);
+      }
+    }
+  });
+});
+
 describe('everybody', () => {
   test('sees and ends their own logins, and chooses a PIN', async () => {
     const [here, there] = [await api.login('clerk'), await api.login('clerk')];
@@ -236,6 +268,7 @@ describe('everybody', () => {
       ['list people', (client) => client.get('/staff'), ['administrator']],
       ['unlock somebody', (client) => client.post('/staff/clerk2/unlock'), ['administrator']],
       ['log somebody out', (client) => client.post('/staff/clerk2/logout'), ['administrator']],
+      ['read the trail', (client) => client.get('/staff/trail'), ['auditor', 'administrator']],
       ['give a PIN', (client) => client.post('/staff/clerk2/pin'), ['administrator']],
       ['give a secret', (client) => client.post('/staff/clerk2/secret'), ['administrator']],
     ];

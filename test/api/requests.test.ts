@@ -44,7 +44,7 @@ describe('a hearing', () => {
       ],
       panel: { id: expect.any(String), name: '屏-r1', room: { id: 'r1', name: '一', nameEn: 'One' } },
       how: 'pin',
-      may: { panels: false, people: false, give: false },
+      may: { panels: false, people: false, give: false, trail: false },
     });
     expect((await clerk.post('/rooms/r1/wake')).body.readiness).toBe('arming');
     const opened = await clerk.post('/rooms/r1/sessions', OPEN);

@@ -1,13 +1,10 @@
 /** Dockets from files: what spreadsheets and calendars really write, good rows beside bad ones, each bad one with line and reason. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { momentOn } from '../../controller/core/calendar/shanghai.ts';
 import { readCsv } from '../../controller/core/csv.ts';
-import {
-  type DocketFile,
-  type DocketFileContext,
-  ROWS_MAX,
-  readDocketFile,
-} from '../../controller/core/docket-file.ts';
+import { ROWS_MAX, readDocketFile } from '../../controller/core/docket-file.ts';
+import type { DocketFile, DocketFileContext } from '../../controller/core/docket-row.ts';
 import { HEBEI } from '../site/rules.ts';
 
 const CONTEXT: DocketFileContext = {
@@ -40,6 +37,25 @@ describe('CSV', () => {
         planned: { fromMs: at('2026-11-23', '09:00'), toMs: at('2026-11-23', '11:30') },
       },
       { line: 3, room: 'hearing-2', planned: { fromMs: at('2026-11-23', '14:30'), toMs: null } },
+    ]);
+  });
+
+  test('the example in the README', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const example = /```\n(编号,[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const file = csv(example);
+    expect(file.bad).toEqual([]);
+    expect(file.rows).toMatchObject([
+      {
+        ...{ reference: 'csv:听2026-7', room: 'hearing-1', kind: 'hearing', isCancelled: false },
+        fields: {
+          presider: [{ name: '张三' }],
+          officers: [
+            { name: '李四', certificate: '冀A12345' },
+            { name: '王五', certificate: '冀A12346' },
+          ],
+        },
+      },
     ]);
   });
 
@@ -109,6 +125,13 @@ describe('CSV', () => {
   test('room and kind of whoever imports stand in for rows that do not say', () => {
     const file = csv('matter,date,start\n甲,2026-11-23,9:00\n', { room: 'hearing-2', kind: 'hearing' });
     expect(file.rows).toMatchObject([{ room: 'hearing-2', kind: 'hearing' }]);
+  });
+
+  test('a text that nobody can mean is a fault', () => {
+    const row = (id: string, matter: string) =>
+      csv(`id,room,kind,matter,date,start\n${id},hearing-1,听证,${matter},2026-11-23,9:00\n`);
+    expect(faultsOf(row('a', 'x'.repeat(201)))).toEqual([[2, 'matter']]);
+    expect(faultsOf(row('a'.repeat(201), 'x'))).toEqual([[2, 'id']]);
   });
 
   test('a cancelled row says so', () => {

@@ -80,7 +80,10 @@ test('planned, checked and played back, opened, the controller killed, a camera 
     check = await panel.get<CheckView>(`/checks/${begun.id}`);
     return check.state !== 'running';
   }, 30_000);
-  expect(check.findings.filter(({ what, good }) => what === 'kept' && good === true)).toHaveLength(2);
+  // The tiny camera's picture repeats every two seconds: whether it moves is not asked here.
+  const bad = check.findings.filter(({ what, good }) => ['recorder', 'kept', 'sound'].includes(what) && good !== true);
+  expect(bad).toEqual([]);
+  expect(check.findings.filter(({ what }) => what === 'kept')).toHaveLength(2);
   const playlist = await panel.bytes(check.playlists[0]?.playlist ?? '');
   expect(playlist.text).toContain('#EXT-X-ENDLIST');
   const media = /^\/api\/v1\/segments\/.*$/m.exec(playlist.text)?.[0] ?? '';

@@ -80,6 +80,9 @@ export async function walkDay(stage: PanelStage, clerk: Page, look: Look): Promi
     shut: sheetOut,
   });
   await pressStep(clerk, 'listen', '[data-sheet="check"]');
+  // What was found bad has to be judged by itself.
+  await clerk.locator('[data-sheet-finish][aria-disabled="true"]').waitFor();
+  await clerk.locator('[data-check-stream="mic"] [data-say="good"]').click();
   await clerk.locator('[data-sheet-finish]').click();
   await clerk.locator('[data-sheet="check"]').waitFor({ state: 'detached' });
 
@@ -136,6 +139,12 @@ export async function walkDay(stage: PanelStage, clerk: Page, look: Look): Promi
     shut: sheetOut,
   });
 
+  await look({
+    name: 'stop-owed',
+    open: (page) => pressStep(page, 'stop', '.stop-dialog'),
+    shut: (page) => page.locator('[data-stop="keep"]').click(),
+  });
+
   stage.dead['evidence'] = cause;
   await clerk.locator('.face[data-face="fault"]').waitFor();
   await look({ name: 'fault' });
@@ -160,12 +169,21 @@ export async function walkDay(stage: PanelStage, clerk: Page, look: Look): Promi
   await clerk.locator('[data-sheet-finish]').click();
   await clerk.locator('[data-step="calm"]').waitFor();
   await look({ name: 'calm' });
+  await stage.closeApi();
+  await clerk.locator('.clerk[data-stale="true"]').waitFor();
+  await clerk.locator('[data-mark-kind="quarrel"]').click();
+  await clerk.locator('.act-note[data-note="asking"]').waitFor();
+  await look({ name: 'stale-recording' });
+  await stage.startApi();
+  await clerk.locator('.clerk[data-stale="false"] [data-mark-kind="quarrel"][data-sent="true"]').waitFor();
 
   await stage.advance(HOUR_MS + 5 * MINUTE_MS);
   await clerk.locator('[data-step="extend"]').waitFor();
+  await clerk.locator('.face[data-face="recording"]').waitFor();
   await look({ name: 'planned-end' });
   await stage.advance(10 * MINUTE_MS);
   await clerk.locator('.act-button[data-tone="alarm"]').waitFor();
+  await clerk.locator('.face[data-face="recording"]').waitFor();
   await look({ name: 'forgotten' });
   await pressStep(clerk, 'extend', '[data-step="calm"]');
   await clerk.locator('[data-step="calm"]').waitFor();

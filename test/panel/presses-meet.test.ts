@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SiteFact } from '../../controller/core/facts.ts';
 import { until } from '../recorder/rig.ts';
 import { fillDocket, pressStep } from './day.ts';
-import { PanelStage } from './panel-stage.ts';
+import { HOUR_MS, PanelStage } from './panel-stage.ts';
 
 /** What people in one room must see alike. */
 const TOGETHER_MS = 300;
@@ -102,6 +102,7 @@ describe('without a controller', () => {
     await seen('.face[data-stale="true"]');
     const before = await left.locator('[data-elapsed]').textContent();
     await seen('.stale-banner[data-shown="true"]');
+    expect(await left.locator('.face').textContent()).toContain('以下是');
     expect(await left.locator('[data-elapsed]').textContent()).toBe(before);
     await stage.startApi();
     await seen('.face[data-stale="false"]');
@@ -132,8 +133,37 @@ test('by keyboard alone: a mark, its note, and back to where the focus was', asy
   expect(await left.evaluate("document.activeElement.getAttribute('data-mark-kind')")).toBe('other');
 });
 
-test('frames come on time while marks and meters move', async () => {
-  const measured = left.evaluate(`new Promise((resolve) => {
+test('Tab goes from the top of the page to its bottom, and a sheet hides from it what it covers', async () => {
+  const regionsOfTabs = async (tabs: number): Promise<readonly string[]> => {
+    await left.locator('.header a').first().focus();
+    const regions: string[] = [];
+    for (let n = 0; n < tabs; n += 1) {
+      await left.keyboard.press('Tab');
+      const region = (await left.evaluate(
+        "document.activeElement.closest('.header, .pane, .streams, .sheet, .steps, .foot')?.className.split(' ')[0] ?? ''",
+      )) as string;
+      if (region !== '' && region !== regions.at(-1)) regions.push(region);
+    }
+    return regions;
+  };
+  expect(await regionsOfTabs(14)).toEqual(['header', 'pane', 'steps']);
+  await left.locator('[data-tool="time"]').click();
+  expect(await regionsOfTabs(11)).not.toContain('pane');
+  await left.keyboard.press('Tab');
+  await left.locator('[data-sheet-out]').click();
+});
+
+test('somebody who wants no motion gets none', async () => {
+  const { page, context } = await stage.panel('clerk', { calm: true });
+  await page.locator('.face[data-face="recording"]').waitFor();
+  expect(await page.evaluate('document.getAnimations().length')).toBe(0);
+  expect(await left.evaluate('document.getAnimations().length')).toBeGreaterThan(0);
+  await context.close();
+});
+
+/** Times from frame to frame in a page, sorted, while something goes on. */
+async function framesWhile(page: Page, act: () => Promise<void>): Promise<readonly number[]> {
+  const measured = page.evaluate(`new Promise((resolve) => {
     const gaps = [];
     let last = performance.now();
     const end = last + ${FRAMES_MS};
@@ -144,25 +174,43 @@ test('frames come on time while marks and meters move', async () => {
     };
     requestAnimationFrame(frame);
   })`) as Promise<readonly number[]>;
-  const { hearings } = stage.stage.desk;
-  const caller = stage.stage.caller('clerk');
-  const session = (await facts('session-opened'))[0]?.session ?? '';
-  for (let n = 0; n < 20; n += 1) {
-    await hearings.mark(caller, session, {
-      press: `press-frames-${n}`,
-      kind: 'statement',
-      agoMs: 0,
-      note: '',
-      page: '',
-    });
-    await left.waitForTimeout(FRAMES_MS / 25);
-  }
-  const gaps = await measured;
+  await act();
+  return measured;
+}
+
+function expectOnTime(gaps: readonly number[]): void {
   const median = gaps[Math.floor(gaps.length / 2)] ?? Number.POSITIVE_INFINITY;
-  const late = gaps.filter((gap) => gap > 34).length / gaps.length;
   expect(median, 'milliseconds from frame to frame').toBeLessThan(18);
   // Some are lost to whatever else this machine does.
-  expect(late, 'part of the frames that came late').toBeLessThan(0.1);
+  expect(gaps.filter((gap) => gap > 34).length / gaps.length, 'part of the frames that came late').toBeLessThan(0.1);
+}
+
+async function makeMarks(name: string, count: number, eachMs: number): Promise<void> {
+  const { hearings } = stage.stage.desk;
+  const session = (await facts('session-opened'))[0]?.session ?? '';
+  for (let n = 0; n < count; n += 1) {
+    const mark = { press: `press-${name}-${n}`, kind: 'statement', agoMs: 0, note: `第 ${n} 句`, page: '' } as const;
+    await hearings.mark(stage.stage.caller('clerk'), session, mark);
+    if (eachMs > 0) await left.waitForTimeout(eachMs);
+  }
+}
+
+test('frames come on time while marks and meters move', async () => {
+  expectOnTime(await framesWhile(left, () => makeMarks('frames', 20, FRAMES_MS / 25)));
+});
+
+test('three hours and 500 marks: the list holds them all, and frames still come on time', async () => {
+  const before = (await facts('mark')).length;
+  await makeMarks('many', 500 - before, 0);
+  await stage.advance(3 * HOUR_MS);
+  await left.locator('[data-step="extend"]').waitFor();
+  expect(await left.locator('[data-tool="marks"]').textContent()).toBe('500');
+  await left.locator('[data-tool="marks"]').click();
+  await until(async () => (await left.locator('.mark-line').count()) === 500);
+  expectOnTime(await framesWhile(left, () => makeMarks('more', 5, FRAMES_MS / 10)));
+  await until(async () => (await left.locator('.mark-line').count()) === 505);
+  await left.locator('[data-sheet-out]').click();
+  await pressStep(left, 'extend', '[data-step="fill"]');
 });
 
 test('one stops while the other has a sheet open: both see the end, and nothing is asked that cannot be done any more', async () => {

@@ -116,7 +116,7 @@ export class DoorStage {
     const tries = new TryBook(store.people, clock, log);
     const parts = { everybody, rooms, people, panels, logins, tries, journal };
     const door = new SiteDoor({ ...parts, unpaired: this.unpaired });
-    this.#parts = { door, staff: new SiteStaff({ ...parts, door }), logins };
+    this.#parts = { door, staff: new SiteStaff({ ...parts, door, index: store.people }), logins };
     door.onLoginEnded((login) => this.ended.push(login));
     await people.start();
     tries.start();

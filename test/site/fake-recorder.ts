@@ -78,16 +78,16 @@ export class FakeRecorder implements Recorder {
 
   /** What was asked for by `peek`, in order. */
   readonly peeks: string[] = [];
-  #peekListeners: ((peek: PeekAnswer) => void)[] = [];
+  #peekListeners: ((stream: string, peek: PeekAnswer | null) => void)[] = [];
   peek(stream: string): void {
     this.peeks.push(stream);
   }
-  onPeek(listener: (peek: PeekAnswer) => void): void {
+  onPeek(listener: (stream: string, peek: PeekAnswer | null) => void): void {
     this.#peekListeners.push(listener);
   }
   /** Answers a peek. */
   peeked(peek: PeekAnswer): void {
-    for (const listener of this.#peekListeners) listener(peek);
+    for (const listener of this.#peekListeners) listener(peek.stream, peek);
   }
 
   /** Nobody listens any more: a controller died. */

@@ -259,6 +259,18 @@ describe('the check before opening', () => {
     await expect(stage.desk.media(stage.caller('technician'), seg)).rejects.toMatchObject({ kind: 'forbidden' });
   });
 
+  test('is ended by a box that came back without its clock, and stands in nobody’s way', async () => {
+    const { id } = await scheduled('plan-0001', 50, 60);
+    const { made } = await hearings().beginCheck(clerk(), 'r1', 'check-001', id);
+    await stage.stop();
+    stage.clock.reboot();
+    stage.clock.stepWall(-50 * 365 * 86_400_000);
+    await stage.start();
+    await vi.waitFor(() => expect(hearings().check(clerk(), made.id).state).toBe('broken-off'));
+    expect((await hearings().beginCheck(clerk(), 'r1', 'check-002', id)).made.state).toBe('running');
+    expect((await hearings().openPlanned(clerk(), id, 'open-0001')).made.state).toBe('opening');
+  });
+
   test('that nobody could end is ended when the box is back', async () => {
     const { id } = await scheduled('plan-0001', 50, 60);
     const { made } = await hearings().beginCheck(clerk(), 'r1', 'check-001', id);
@@ -342,6 +354,9 @@ describe('during the session', () => {
     expect(told.notice).toMatchObject({ owed: false, told: { by: '名-clerk', answer: 'objected', note: '要求律师' } });
     const [fact] = await factsOf('notice-told');
     expect(fact).toMatchObject({ version: 1, textSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(hearings().marks(clerk(), id).notices).toMatchObject([
+      { how: 'told', by: '名-clerk', answer: 'objected', note: '要求律师', version: 1 },
+    ]);
   });
 
   test('a camera that is lost is an alarm at once, an interruption when it is back, and owed until it is explained', async () => {
@@ -420,6 +435,32 @@ describe('during the session', () => {
     expect(stage.desk.session(clerk(), id).deadline).toMatchObject({ overdue: true, kept: null });
   });
 
+  test('what is not handed over in time is an alarm, unless there is no centre', async () => {
+    const id = await open();
+    const { deadline } = await stage.desk.close(clerk(), id);
+    await stage.pass(6_300);
+    const late = () => room().alarms.filter(({ code }) => code === 'hand-over-late');
+    expect(late()).toEqual([]);
+    stage.clock.advance((deadline?.dueAt ?? 0) - now() - MINUTE);
+    await stage.pass(900);
+    expect(late()).toMatchObject([{ level: 'warning', message: expect.stringContaining(id) }]);
+    stage.clock.advance(2 * MINUTE);
+    await stage.pass(900);
+    expect(late()).toMatchObject([{ level: 'alarm' }]);
+    stage.centre = { state: 'not-configured', trouble: null };
+    expect(late()).toEqual([]);
+    stage.centre = { state: 'connected', trouble: null };
+    for (const { stream } of stage.desk.session(clerk(), id).streams.map((one) => ({ stream: one.id }))) {
+      for (const { fact } of stage.store.segmentsOf(id, stream)) {
+        await stage.site.journal.append({ type: 'receipted', seg: fact.seg, receipt: 'r' });
+      }
+    }
+    await stage.site.idle();
+    expect(stage.store.session(id)?.state).toBe('handed-over');
+    expect(late()).toEqual([]);
+    expect(stage.desk.session(clerk(), id).deadline).toMatchObject({ kept: false });
+  });
+
   test('a stepped wall clock moves no mark out of its session and ends nothing', async () => {
     const id = await open();
     stage.clock.stepWall(-3_600_000);
@@ -451,7 +492,7 @@ describe('during the session', () => {
       if (i % 50 === 0) await stage.pass(900);
     }
     await stage.pass(900);
-    const marks = hearings().marks(clerk(), id);
+    const { marks } = hearings().marks(clerk(), id);
     expect(marks).toHaveLength(500);
     expect(marks.map(({ at }) => at)).toEqual(marks.map(({ at }) => at).sort((a, b) => a - b));
     expect(JSON.stringify(room()).length).toBeLessThan(16_000);
@@ -464,7 +505,7 @@ describe('during the session', () => {
     await stage.stop();
     await stage.start();
     expect(stage.dump()).toEqual(before);
-    expect(hearings().marks(clerk(), id)).toEqual(marks);
+    expect(hearings().marks(clerk(), id).marks).toEqual(marks);
   });
 });
 

@@ -131,6 +131,40 @@ describe('a panel', () => {
   });
 });
 
+describe('the trail', () => {
+  test('tells who came in, who was refused and what was changed, in names, to administrators and auditors', async () => {
+    const panel = await stage.panel();
+    await stage.tryOften(5, 'clerk', panel);
+    await codeOf(stage.door.pair('000000000000', stage.browser({ address: '192.0.2.66' })));
+    await stage.staff.unlockPerson(stage.caller('administrator'), 'clerk');
+    const { caller } = await stage.login('clerk', panel);
+    await stage.staff.revokePanel(stage.caller('administrator'), caller.panel ?? '');
+    const lines = stage.staff.trail(stage.caller('administrator'), 100, null);
+    const told = lines.map(({ who, did, object, where }) => [who, did, object, where].join(' | ')).reverse();
+    expect(told).toEqual([
+      '名-technician | pairing-code-made | 屏-r1 | ',
+      '名-technician | panel-paired | 屏-r1 | 屏-r1',
+      ...Array.from({ length: 5 }, () => ' | login-refused | 名-clerk | 屏-r1'),
+      ' | locked | 名-clerk | 屏-r1',
+      ' | pairing-refused |  | 192.0.2.66',
+      '名-administrator | unlocked | 名-clerk | ',
+      '名-clerk | login | 名-clerk | 屏-r1',
+      '名-administrator | panel-revoked | 屏-r1 | 屏-r1',
+    ]);
+    const [newest, second] = lines;
+    expect(stage.staff.trail(stage.caller('administrator'), 1, newest?.seq ?? 0)).toEqual([second]);
+    for (const id of ['clerk', 'presider', 'technician']) {
+      expect(() => stage.staff.trail(stage.caller(id), 1, null)).toThrow(
+        expect.objectContaining({ code: 'not-your-role' }),
+      );
+    }
+    await stage.stop();
+    await reindex(stage.folder, { info: () => undefined, warn: () => undefined, error: () => undefined });
+    await stage.start();
+    expect(stage.staff.trail(stage.caller('administrator'), 100, null)).toEqual(lines);
+  });
+});
+
 describe('people', () => {
   test('are listed for an administrator with their logins: where, since when, and how', async () => {
     const { caller } = await stage.login('clerk');

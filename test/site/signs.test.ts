@@ -203,6 +203,11 @@ describe('the notice', () => {
   test('is spoken once, by the display with the loudspeaker, when the recording is proven', async () => {
     await paint('door', 'inside');
     const { session } = await stage.desk.open(clerk(), 'r1', press);
+    const gone = { code: 'camera-unreachable', detail: 'no answer' } as const;
+    await stage.pass(2_700, { cam: gone, mic: gone, side: gone });
+    await paint('inside');
+    await stage.site.idle();
+    expect(stage.desk.signs.display('inside').face).toBe('starting');
     expect(speaking()).toBeNull();
     await stage.pass(900);
     await paint('inside');

@@ -4,11 +4,17 @@ import type { Clock, ClockState, Instant } from '../../controller/core/time.ts';
 export class TestClock implements Clock {
   #ahead = 0;
   #stepped = 0;
+  #boots = 0;
+  #bootedMs = 0;
   readonly #startMs = performance.now();
 
   now(): Instant {
-    const monoMs = 1_000_000 + (performance.now() - this.#startMs) + this.#ahead;
-    return { wallMs: Math.round(1_795_000_000_000 + monoMs + this.#stepped), monoMs, boot: 'boot-a' };
+    const passedMs = 1_000_000 + (performance.now() - this.#startMs) + this.#ahead;
+    return {
+      wallMs: Math.round(1_795_000_000_000 + passedMs + this.#stepped),
+      monoMs: passedMs - this.#bootedMs,
+      boot: `boot-${'abcdefgh'.charAt(this.#boots)}`,
+    };
   }
 
   state(): ClockState {
@@ -18,6 +24,12 @@ export class TestClock implements Clock {
   /** Time passes. */
   advance(ms: number): void {
     this.#ahead += ms;
+  }
+
+  /** The machine starts anew: another boot, whose monotonic clock begins at nothing. */
+  reboot(): void {
+    this.#boots += 1;
+    this.#bootedMs = 1_000_000 + (performance.now() - this.#startMs) + this.#ahead;
   }
 
   /** Somebody sets the wall clock. */
