@@ -38,6 +38,7 @@ class Machine {
     const site = {
       site: { id: 'two-disks', name: '测试', nameEn: 'Test' },
       listen: { port: await freePort() },
+      login: { unpaired: 'pin' },
       storage: { data: machine.main, mirror: machine.mirror },
       rooms: [{ id: 'r1', name: '一', nameEn: 'One' }],
       devices: [{ id: 'cam', room: 'r1', name: '全景', kind: 'camera', source: { rtsp: 'rtsp://127.0.0.1:9/main' } }],
