@@ -2,6 +2,7 @@
  * The one question after every fault: is every second of every claim on disk, or in the gap ledger with its cause? Asked of the
  * files themselves, against what the virtual cameras say they sent.
  */
+import { dirname } from 'node:path';
 import type { GapFact, SegmentFact } from '../../controller/core/facts.ts';
 import type { DesiredClaim } from '../../controller/core/recording.ts';
 import type { SentStream } from '../../devices/virtual/sent-ledger.ts';
@@ -9,6 +10,11 @@ import { type FrameMark, readMarks } from '../oracle/frames.ts';
 
 /** A moment in a recording is known to about a fragment (250 ms) and what a loaded machine adds to its way. */
 export const TIME_TOLERANCE_MS = 500;
+/**
+ * Within one connection a picture stands until the next one comes, and the file shows it so: up to this long that is a slow camera and
+ * no hole (the recorder's own measure of a silence, and what the README says).
+ */
+export const PICTURE_STANDS_MS = 1_000;
 /** Gaps smaller than this are rounding at the edges. */
 const GAP_MS_MIN = 5;
 
@@ -65,7 +71,8 @@ export async function judgePicture(evidence: StreamEvidence): Promise<StreamVerd
   const gaps = evidence.gaps.filter((gap) => gap.toUs - gap.fromUs > GAP_MS_MIN * 1_000);
   for (const claim of evidence.claims) {
     for (const hole of holesWithin(claim, frames, frameUs)) {
-      const left = without(hole, gaps).filter((one) => one.toUs - one.fromUs > toleranceUs);
+      const mayLastUs = hole.isInOneRun ? Math.max(toleranceUs, PICTURE_STANDS_MS * 1_000) : toleranceUs;
+      const left = without(hole, gaps).filter((one) => one.toUs - one.fromUs > mayLastUs);
       for (const one of left)
         faults.push(`${hole.between}: ${ms(one)} ms from ${time(one.fromUs)} are in no file and in no gap`);
     }
@@ -186,7 +193,7 @@ function* holesWithin(
   claim: Stretch,
   frames: readonly FrameMark[],
   frameUs: number,
-): Generator<Stretch & { readonly between: string }> {
+): Generator<Stretch & { readonly between: string; readonly isInOneRun: boolean }> {
   let reachedUs = claim.fromUs;
   let before: FrameMark | undefined;
   for (const frame of frames) {
@@ -195,12 +202,13 @@ function* holesWithin(
       const fromUs = Math.min(reachedUs, claim.toUs);
       const toUs = Math.min(frame.hostTimeUs, claim.toUs);
       const between = `between ${before === undefined ? 'the beginning' : `frame ${before.boot}/${before.number}`} and frame ${frame.boot}/${frame.number}`;
-      if (toUs > fromUs) yield { fromUs, toUs, between };
+      const isInOneRun = before !== undefined && dirname(before.file) === dirname(frame.file);
+      if (toUs > fromUs) yield { fromUs, toUs, between, isInOneRun };
     }
     reachedUs = Math.max(reachedUs, frame.hostTimeUs + frameUs);
     before = frame;
   }
-  if (claim.toUs > reachedUs) yield { fromUs: reachedUs, toUs: claim.toUs, between: 'at the end' };
+  if (claim.toUs > reachedUs) yield { fromUs: reachedUs, toUs: claim.toUs, between: 'at the end', isInOneRun: false };
 }
 
 /** What is left of a stretch when the gaps are taken out of it. */
