@@ -4,10 +4,10 @@ import { lengthText } from '../shell/clock.ts';
 import { Icon } from '../shell/icon.tsx';
 import { fieldName, kindName } from '../shell/rules.ts';
 import { language, say } from '../words/language.ts';
+import { putAside } from './acts.ts';
 import type { ClerkDesk } from './clerk-desk.ts';
 import { dayMinuteText, dayText, minuteText, spanWords } from './clock-words.ts';
 import { elapsedMs, holesOf } from './face.ts';
-import { putAside } from './step-bar.tsx';
 
 export function AfterPane({ desk }: { readonly desk: ClerkDesk }) {
   const session = desk.session.value;

@@ -5,12 +5,12 @@ import { Icon } from '../shell/icon.tsx';
 import { sayHeard } from '../wire/clerk-rest.ts';
 import { newPressId } from '../wire/press-id.ts';
 import { say } from '../words/language.ts';
+import { runCheck } from './acts.ts';
 import { playOnce } from './check-player.ts';
 import type { ClerkDesk } from './clerk-desk.ts';
 import { checkFor } from './next-step.ts';
 import { Press } from './press.ts';
 import { Sheet } from './sheet.tsx';
-import { runCheck } from './step-bar.tsx';
 
 export function CheckSheet({ desk }: { readonly desk: ClerkDesk }) {
   const view = desk.view.value;

@@ -1,22 +1,14 @@
 /** The bottom of the page: on the left the one obvious next step, on the right what ends, or begins, something. */
 import { useEffect, useState } from 'preact/hooks';
-import type { RoomView } from '../../controller/api/contract.ts';
-import type { SessionView } from '../../controller/api/contract-session.ts';
 import { fieldName, kindName } from '../shell/rules.ts';
-import { beginCheck, extendSession, openEntry } from '../wire/clerk-rest.ts';
-import { newPressId } from '../wire/press-id.ts';
-import { closeSession, openSession } from '../wire/rest.ts';
 import { say } from '../words/language.ts';
+import { EXTEND_BY_MS, extend, putAside, runCheck, start, stop } from './acts.ts';
 import type { ClerkDesk } from './clerk-desk.ts';
 import { holeWords, minuteText, spanWords } from './clock-words.ts';
-import { isRunning } from './face.ts';
 import { checkFor, type Step } from './next-step.ts';
 import { StepButton, type StepLook } from './step-button.tsx';
 import { StopDialog } from './stop-dialog.tsx';
-import { emptyWalkIn, kindMeant } from './walk-in-form.ts';
-
-/** What one tap adds to a session whose stop was probably forgotten. */
-export const EXTEND_BY_MS = 30 * 60_000;
+import { kindMeant } from './walk-in-form.ts';
 
 export function StepBar({ desk }: { readonly desk: ClerkDesk }) {
   const [asking, setAsking] = useState(false);
@@ -265,14 +257,6 @@ function overLook(desk: ClerkDesk, first: 'fill' | 'explain' | 'back'): StepLook
   return { act: 'back', icon: 'done', label: say('step.back'), below: say('step.back-below'), tone: 'quiet', onPress };
 }
 
-/** Leaves what is over and goes on to what is next. */
-export function putAside(desk: ClerkDesk): void {
-  desk.dismissed.value = desk.session.peek()?.id ?? null;
-  desk.chosen.value = null;
-  desk.tab.value = null;
-  desk.shut();
-}
-
 /** When the next entry of this room begins that this session runs into, or null. */
 function bookedAt(desk: ClerkDesk): number | null {
   const warning = desk.session.value?.warnings.find(({ why }) => why === 'next-booking');
@@ -284,62 +268,6 @@ function untilWords(desk: ClerkDesk): string {
   const until = desk.session.value?.until ?? null;
   if (until === null) return say('step.calm-below');
   return say('step.until', { time: minuteText(until), left: spanWords(until - desk.now.value) });
-}
-
-function start(desk: ClerkDesk): void {
-  const view = desk.view.peek();
-  if (view === null || desk.press.underWay) return;
-  const entry = desk.entry.peek();
-  const press = newPressId();
-  const before = view.session?.id;
-  const now = (): RoomView['session'] => desk.view.peek()?.session ?? null;
-  const send = () => {
-    if (entry !== null) return openEntry(entry.id, press);
-    const matter = desk.walkIn.matter.peek().trim();
-    return openSession(view.room.id, { press, kind: kindMeant(desk.walkIn), ...(matter === '' ? {} : { matter }) });
-  };
-  desk.shut();
-  void desk.press
-    .run('start', send, () => isRunning(now()) && (now()?.id !== before || entry?.id === now()?.id))
-    .then((isDone) => {
-      if (!isDone) return;
-      if (entry === null) emptyWalkIn(desk.walkIn);
-      desk.chosen.value = null;
-      desk.tab.value = null;
-    });
-}
-
-function stop(desk: ClerkDesk, session: SessionView): void {
-  const reached = () => {
-    const now = desk.view.peek()?.session;
-    return now?.id !== session.id || now.requested === 'stop';
-  };
-  void desk.press.run('stop', () => closeSession(session.id), reached);
-}
-
-export function runCheck(desk: ClerkDesk): void {
-  const room = desk.view.peek()?.room.id;
-  if (room === undefined) return;
-  const entry = desk.entry.peek();
-  const request = { press: newPressId(), ...(entry === null ? {} : { session: entry.id }) };
-  const before = desk.view.peek()?.check?.id;
-  void desk.checking.run(
-    'check',
-    () => beginCheck(room, request),
-    () => desk.view.peek()?.check?.id !== before,
-  );
-}
-
-export function extend(desk: ClerkDesk, byMs = EXTEND_BY_MS): void {
-  const session = desk.session.peek();
-  if (session === null) return;
-  const request = { press: newPressId(), byMs };
-  const before = session.until;
-  void desk.extending.run(
-    'extend',
-    () => extendSession(session.id, request),
-    () => desk.session.peek()?.until !== before,
-  );
 }
 
 function stopWarningWord(why: string): 'planned-end' | 'silence' | 'ceiling' {

@@ -5,10 +5,10 @@ import { Icon } from '../shell/icon.tsx';
 import { adjournSession } from '../wire/clerk-rest.ts';
 import { newPressId } from '../wire/press-id.ts';
 import { say } from '../words/language.ts';
+import { extend } from './acts.ts';
 import type { ClerkDesk } from './clerk-desk.ts';
 import { dayText, minuteText, shanghaiMs } from './clock-words.ts';
 import { Sheet } from './sheet.tsx';
-import { extend } from './step-bar.tsx';
 import { DayPick, MinutePick, roundedUp } from './when.tsx';
 
 const EXTEND_MINUTES = [15, 30, 60, 120] as const;
