@@ -184,9 +184,10 @@ export class SessionViews {
     return { how, at: Math.round(at.wallMs), by, notice, version, textSha256, answer, note: note ?? '' };
   }
 
+  /** When it was shown, spoken and told first: that is what the law asks for. Whatever followed stands among the marks. */
   #notice(session: OpenedSession, rows: readonly NoticeRow[]): NoticeSnapshot {
-    const last = (how: NoticeRow['how']) => rows.findLast((row) => row.how === how) ?? null;
-    const [shown, spoken, told] = [last('shown'), last('spoken'), last('told')];
+    const first = (how: NoticeRow['how']) => rows.find((row) => row.how === how) ?? null;
+    const [shown, spoken, told] = [first('shown'), first('spoken'), first('told')];
     const acked = (row: NoticeRow | null) =>
       row === null ? null : { at: Math.round(row.at.wallMs), display: row.who };
     return {

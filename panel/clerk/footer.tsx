@@ -7,6 +7,8 @@ import { say, sayTrouble } from '../words/language.ts';
 
 /** Fewer hours than this on the disk and the footer says so in warning colours. */
 const FEW_HOURS = 24;
+/** More than this is enough, and how much exactly is a guess. */
+const HOURS_SHOWN_MAX = 999;
 
 type Health = 'good' | 'warn' | 'bad';
 
@@ -62,7 +64,11 @@ function diskHealth(hoursLeft: number | null): Health {
 function diskText(disk: RoomView['disk']): string {
   if (disk.hoursLeft === null) return say('foot.disk-unknown', { size: sizeText(disk.freeBytes) });
   if (disk.hoursLeft < 1) return say('foot.disk-under-hour');
-  return say('foot.disk', { hours: say('foot.hours', { n: Math.floor(disk.hoursLeft) }) });
+  const hours =
+    disk.hoursLeft > HOURS_SHOWN_MAX
+      ? say('foot.hours-many', { n: HOURS_SHOWN_MAX })
+      : say('foot.hours', { n: Math.floor(disk.hoursLeft) });
+  return say('foot.disk', { hours });
 }
 
 function centreText(centre: RoomView['centre']): string {

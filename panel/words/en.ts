@@ -137,6 +137,7 @@ export const en: Readonly<Record<WordKey, string>> = {
   'foot.disk': 'Disk: {hours} left',
   'foot.disk-unknown': 'Disk: {size} free',
   'foot.hours': '{n} h',
+  'foot.hours-many': 'over {n} h',
   'foot.disk-under-hour': 'Disk: under 1 h left',
   'foot.recorder-connected': 'Recorder OK',
   'foot.recorder-away': 'Recorder silent',

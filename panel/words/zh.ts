@@ -134,6 +134,7 @@ export const zh = {
   'foot.disk': '磁盘还可录 {hours}',
   'foot.disk-unknown': '磁盘余 {size}',
   'foot.hours': '{n} 小时',
+  'foot.hours-many': '{n} 小时以上',
   'foot.disk-under-hour': '磁盘只够再录不到 1 小时',
   'foot.recorder-connected': '录像程序正常',
   'foot.recorder-away': '录像程序无应答',
