@@ -47,6 +47,12 @@ export class CentreVoice {
     return fault === null ? { ok: true, receipt, item } : { ok: false, seg: receipt.seg, message: fault };
   }
 
+  /** What the centre signed as an order, or null when it did not. */
+  order(jws: string): unknown {
+    const check = this.#check(jws, 'hrc-cmd');
+    return check.ok ? check.payload : null;
+  }
+
   #check(jws: string, typ: JwsType): JwsCheck {
     const check = verifyJws(jws, typ, this.#keys);
     if (check.ok || check.fault !== 'signature' || !('file' in this.#trust)) return check;

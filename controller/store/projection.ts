@@ -15,6 +15,8 @@ export const PROJECTED_TABLES = [
   'session_stream',
   'session',
   'outbox',
+  'resealed',
+  'hold',
   'person',
   'audit',
   'quarantined',
@@ -128,6 +130,26 @@ export function projectSite(sql: Sql, { seq, at, fact }: Entry<SiteFact>): void 
         fact.stream,
         fact.jws,
         json(at),
+      );
+      return;
+    case 'held':
+      sql.run(
+        'INSERT INTO hold (hold, selected, actor, reason, held_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        fact.hold,
+        json(fact.select),
+        fact.actor,
+        fact.reason,
+        json(at),
+      );
+      return;
+    case 'released':
+      sql.run('UPDATE hold SET released_at = ? WHERE hold = ? AND released_at IS NULL', json(at), fact.hold);
+      return;
+    case 'resealed':
+      sql.run(
+        'INSERT INTO resealed (seg, jws) VALUES (?, ?) ON CONFLICT DO UPDATE SET jws = excluded.jws',
+        fact.seg,
+        fact.jws,
       );
       return;
     case 'receipted':
