@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { AppError, sentenceOf } from '../core/errors.ts';
-import { FILES_IN_FLIGHT, initOf, type RouteName, type TransferResult } from '../core/hrc.ts';
+import { FILES_IN_FLIGHT, type RouteName, type TransferResult } from '../core/hrc.ts';
 import { readManifest, readResultTopic } from '../core/hrc-reading.ts';
 import { payloadOf } from '../core/jws.ts';
 import type { Log, Outbox } from '../core/ports.ts';
@@ -12,7 +12,7 @@ import type { Transfers } from '../core/site-archive.ts';
 import type { Clock } from '../core/time.ts';
 import { Bell } from './bell.ts';
 import type { Conversation } from './conversation.ts';
-import { type Ending, Flight } from './flight.ts';
+import { codeOf, type Ending, Flight } from './flight.ts';
 import { Refused } from './line.ts';
 import type { LinkState } from './link-state.ts';
 import type { Pace } from './pace.ts';
@@ -232,7 +232,6 @@ export class Deliveries {
       if (flight.ending !== null) return;
       await route.send({
         ...{ flight, manifest, jws, document },
-        init: JSON.stringify(initOf(manifest, jws)),
         fromTheStart: track.fromTheStart || again,
         centreSinceMs: this.#centreSinceMs,
         address: wish?.address ?? null,
@@ -265,12 +264,6 @@ export class Deliveries {
   #nowMs(): number {
     return this.#options.clock.now().monoMs;
   }
-}
-
-/** The word of the protocol for how a delivery ended. */
-function codeOf(ending: Ending): string {
-  if (ending.kind === 'refused') return ending.code;
-  return ending.kind === 'damaged' ? 'HRC-LOST' : 'HRC-NOROUTE';
 }
 
 function random(): number {

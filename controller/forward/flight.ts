@@ -7,6 +7,12 @@ import type { Outcome } from './reaction.ts';
 
 export type Ending = Outcome | { readonly kind: 'receipted' };
 
+/** The word of the protocol for how a delivery ended that people were told of. */
+export function codeOf(ending: Ending): string {
+  if (ending.kind === 'refused') return ending.code;
+  return ending.kind === 'damaged' ? 'HRC-LOST' : 'HRC-NOROUTE';
+}
+
 export class Flight {
   readonly item: OutboxItem;
   readonly fileId: string;

@@ -26,9 +26,8 @@ import { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
 import { MemoryTransfers } from './progress.ts';
 import { RouteTable } from './route-table.ts';
-import { EngineRoute, prefixRoute } from './routes/by-chunks.ts';
-import { OfferRoute, Offers } from './routes/by-offer.ts';
-import { PutRoute } from './routes/by-put.ts';
+import { Offers } from './routes/by-offer.ts';
+import { ownRoutes } from './routes/own-routes.ts';
 import type { SiteSigner } from './signer.ts';
 import { FORWARD_TIMING, type ForwardTiming } from './timing.ts';
 
@@ -112,16 +111,11 @@ export class Forwarder {
     this.#conversation = new Conversation({ ...words, responseMs: timing.responseMs });
     this.#offers = new Offers(options.pullFrom ?? [], (seg) => outbox.item(seg), clock);
     const transfers = options.transfers ?? new MemoryTransfers();
-    const byChunks = { line: this.#bulk, clientId: bulkId, topics, transfers, clock, chunkSize: this.#chunkSize };
-    const { initResponseMs, httpIdleMs, pullMs } = timing;
     const conversation = this.#conversation;
-    const ca = options.tls?.ca === undefined ? {} : { ca: options.tls.ca };
-    const routes = [
-      new EngineRoute({ ...byChunks, initResponseMs }),
-      prefixRoute({ ...byChunks, initResponseMs }),
-      new PutRoute({ conversation, idleMs: httpIdleMs, ...ca }),
-      new OfferRoute({ offers: this.#offers, conversation, pullMs }),
-    ];
+    const routes = ownRoutes({
+      ...{ line: this.#bulk, clientId: bulkId, topics, transfers, clock, chunkSize: this.#chunkSize },
+      ...{ conversation, offers: this.#offers, timing, ca: options.tls?.ca },
+    });
     const table = new RouteTable(routes, log);
     this.#state = new LinkState(
       (document) => table.trouble(document),
@@ -156,7 +150,7 @@ export class Forwarder {
     });
     this.#presence = new Presence({
       ...words,
-      routes: routes.map(({ name }) => name),
+      routes: routes.map(({ name }) => name).filter((name) => name !== 'D' || this.#offers.isPossible),
       publicKey: options.signer.publicKey,
       backlogEveryMs: timing.backlogEveryMs,
       health: options.health ?? (() => ({})),

@@ -5,7 +5,6 @@
 import type { SegmentFact } from '../core/facts.ts';
 import type { RouteName } from '../core/hrc.ts';
 import { COMMANDS_KEPT, type Select } from '../core/hrc-command.ts';
-import { readManifest } from '../core/hrc-reading.ts';
 import { jwsHash, payloadOf } from '../core/jws.ts';
 import type { Signer, SiteJournal } from '../core/ports.ts';
 import type {
@@ -125,8 +124,8 @@ export class StoreArchive implements SiteArchive, CommandBook, Transfers {
 
   async reseal(seg: string, { command, actor, reason }: OnBehalf): Promise<boolean> {
     const row = this.#sql.get<{ jws: string }>('SELECT jws FROM outbox WHERE seg = ?', seg);
-    const manifest = row === null ? null : readManifest(payloadOf(row.jws));
-    if (row === null || manifest === null) return false;
+    const manifest = row === null ? null : payloadOf(row.jws);
+    if (row === null || typeof manifest !== 'object' || manifest === null) return false;
     const jws = this.#signer.sign('hrc-seg', { ...manifest, was: jwsHash(row.jws) });
     await this.#journal.append({ type: 'resealed', seg, jws, command, actor, reason });
     return true;

@@ -29,8 +29,8 @@ export interface ByPutOptions {
   readonly conversation: Conversation;
   /** A connection on which nothing moves for so long is given up. */
   readonly idleMs: number;
-  /** PEM of an authority beside those of the system, for stores with a certificate of the centre's own. */
-  readonly ca?: string;
+  /** PEM of the authorities that are trusted; those of the system when absent. */
+  readonly ca?: readonly string[];
 }
 
 export class PutRoute implements Route {
@@ -85,7 +85,13 @@ export class PutRoute implements Route {
     const { path } = flight.item;
     return new Promise((resolve, reject) => {
       const headers = { ...address.headers, 'content-length': manifest.size };
-      const call = { method: 'PUT', headers, timeout: idleMs, agent: false, ...(ca === undefined ? {} : { ca }) };
+      const call = {
+        method: 'PUT',
+        headers,
+        timeout: idleMs,
+        agent: false,
+        ...(ca === undefined ? {} : { ca: [...ca] }),
+      };
       const request: ClientRequest = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, call);
       const fail = (error: unknown) => {
         request.destroy();

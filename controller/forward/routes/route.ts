@@ -14,8 +14,6 @@ export interface SendOrder {
   readonly manifest: Manifest;
   /** The signed manifest. */
   readonly jws: string;
-  /** What opens the transfer, the same bytes for the same attempt. */
-  readonly init: string;
   readonly document: CentreDocument;
   /** Acknowledged chunks of an earlier try are not trusted. */
   readonly fromTheStart: boolean;
