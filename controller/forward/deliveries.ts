@@ -3,8 +3,8 @@
  * by the route that is chosen, wait. How each ends, and what follows, is the table in `reaction.ts`.
  */
 import { randomInt } from 'node:crypto';
-import { AppError, sentenceOf } from '../core/errors.ts';
-import { FILES_IN_FLIGHT, type RouteName, type TransferResult } from '../core/hrc.ts';
+import { sentenceOf } from '../core/errors.ts';
+import { FILES_IN_FLIGHT, type TransferResult } from '../core/hrc.ts';
 import { readManifest, readResultTopic } from '../core/hrc-reading.ts';
 import { payloadOf } from '../core/jws.ts';
 import type { Log, Outbox } from '../core/ports.ts';
@@ -13,15 +13,15 @@ import type { Clock } from '../core/time.ts';
 import { Bell } from './bell.ts';
 import type { Conversation } from './conversation.ts';
 import { codeOf, type Ending, Flight } from './flight.ts';
-import { Refused } from './line.ts';
 import type { LinkState } from './link-state.ts';
 import type { Pace } from './pace.ts';
 import { Queue, type Wish } from './queue.ts';
-import { type Outcome, react, type Track } from './reaction.ts';
+import { react, type Track } from './reaction.ts';
 import type { RouteTable } from './route-table.ts';
-import { LocalFault, Unfit } from './routes/chunks.ts';
-import { type Route, RouteFailed } from './routes/route.ts';
+import { endingOf } from './routes/ending.ts';
+import type { Route } from './routes/route.ts';
 import type { ForwardTiming } from './timing.ts';
+import { Turns } from './turns.ts';
 
 const LOOP_IDLE_MS = 60_000;
 const RANDOM_STEPS = 1_000_000;
@@ -46,8 +46,9 @@ export class Deliveries {
   readonly #bell = new Bell();
   readonly #queue: Queue;
   readonly #flights = new Map<string, Flight>();
-  readonly #listeners: ((seg: string, fate: Fate) => void)[] = [];
-  #sending: Promise<void> = Promise.resolve();
+  readonly #listeners = new Set<(seg: string, fate: Fate) => void>();
+  /** One file after the other on the wire: the older one gets its receipt while the next one is sent. */
+  readonly #wire = new Turns();
   #pausedUntilMs = 0;
   #centreSinceMs = 0;
 
@@ -74,8 +75,10 @@ export class Deliveries {
     if (wish?.again === true) this.#flights.get(seg)?.end({ kind: 'receipted' });
   }
 
-  onFate(listener: (seg: string, fate: Fate) => void): void {
-    this.#listeners.push(listener);
+  /** Called with what became of any segment, until the answer is called. */
+  onFate(listener: (seg: string, fate: Fate) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Delivers until `signal`; resolves when nothing is under way any more. */
@@ -178,7 +181,7 @@ export class Deliveries {
     try {
       ending = await this.#deliver(flight, track, route, wish);
     } catch (error) {
-      ending = flight.ending ?? this.#endingOf(error, route.name);
+      ending = flight.ending ?? endingOf(error, route.name, log);
     }
     this.#flights.delete(seg);
     conversation.forgetSegment(seg);
@@ -201,16 +204,6 @@ export class Deliveries {
     if (alarm !== null) this.#tell(seg, { kind: 'in-trouble', code: codeOf(ending) });
   }
 
-  #endingOf(error: unknown, route: RouteName): Outcome {
-    if (error instanceof LocalFault) return { kind: 'damaged', message: error.message };
-    if (error instanceof Unfit) return { kind: 'unfit', message: error.message };
-    if (error instanceof RouteFailed) return { kind: 'route-failed', route, message: error.message };
-    if (error instanceof Refused) return { kind: 'turned-away', message: error.message };
-    if (error instanceof AppError && error.code === 'broker-away') return { kind: 'lost' };
-    this.#options.log.error({ error: sentenceOf(error) }, 'a delivery failed in a way nobody foresaw');
-    return { kind: 'unreceipted' };
-  }
-
   async #deliver(flight: Flight, track: Track, route: Route, wish: Wish | null): Promise<Ending> {
     const { conversation, outbox, state, pace, timing } = this.#options;
     const { item } = flight;
@@ -228,7 +221,7 @@ export class Deliveries {
     await conversation.announce(item, route.name);
     const { document } = state;
     if (document === null) return { kind: 'lost' };
-    await this.#inTurn(async () => {
+    await this.#wire.take(async () => {
       if (flight.ending !== null) return;
       await route.send({
         ...{ flight, manifest, jws, document },
@@ -240,21 +233,6 @@ export class Deliveries {
     });
     const ending = flight.ending ?? (await flight.wait(timing.finResultMs, timing.receiptMs));
     return ending.kind === 'unreceipted' ? { ...ending, signerIsApart: route.name !== 'B' } : ending;
-  }
-
-  /** One file after the other on the wire: the older one gets its receipt while the next one is sent. */
-  async #inTurn(act: () => Promise<void>): Promise<void> {
-    const turn = this.#sending;
-    let leaveTurn: () => void = () => undefined;
-    this.#sending = new Promise((resolve) => {
-      leaveTurn = resolve;
-    });
-    try {
-      await turn;
-      await act();
-    } finally {
-      leaveTurn();
-    }
   }
 
   #tell(seg: string, fate: Fate): void {

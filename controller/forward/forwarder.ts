@@ -6,19 +6,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sentenceOf } from '../core/errors.ts';
 import { ALL_DOWN_FILTER, OFFLINE, type SiteTopics, topicsOf } from '../core/hrc.ts';
-import type { CentreLink, Log, Outbox } from '../core/ports.ts';
-import type { CommandBook, SegmentPull, SiteArchive, Transfers } from '../core/site-archive.ts';
-import type { Clock } from '../core/time.ts';
+import type { CentreLink } from '../core/ports.ts';
+import type { SegmentPull } from '../core/site-archive.ts';
 import { Announcer } from './announcer.ts';
-import { type CentreTrust, CentreVoice } from './centre-voice.ts';
+import { CentreVoice } from './centre-voice.ts';
 import { ChunkSize } from './chunk-size.ts';
-import type { CommandKind } from './commands/command-kind.ts';
 import { CommandDesk } from './commands/desk.ts';
 import { ownCommands } from './commands/own-commands.ts';
 import { Conversation } from './conversation.ts';
 import { Deliveries } from './deliveries.ts';
-import { type Address, type Loss, type Protocol, TOO_LARGE } from './dial.ts';
+import { type Loss, TOO_LARGE } from './dial.ts';
 import { pause } from './flight.ts';
+import type { ForwarderOptions } from './forwarder-options.ts';
 import { Inbox } from './inbox.ts';
 import { Line } from './line.ts';
 import { LinkState } from './link-state.ts';
@@ -28,34 +27,9 @@ import { MemoryTransfers } from './progress.ts';
 import { RouteTable } from './route-table.ts';
 import { Offers } from './routes/by-offer.ts';
 import { ownRoutes } from './routes/own-routes.ts';
-import type { SiteSigner } from './signer.ts';
 import { FORWARD_TIMING, type ForwardTiming } from './timing.ts';
 
 const CLOSE_TIMEOUT_MS = 8_000;
-
-export interface ForwarderOptions extends Address {
-  readonly site: string;
-  readonly outbox: Outbox;
-  readonly signer: SiteSigner;
-  readonly trust: CentreTrust;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Where transfers that are under way are kept; in memory when it is absent. */
-  readonly transfers?: Transfers;
-  /** What commands of the centre are carried out on, and where they are kept; without it they are not heard. */
-  readonly archive?: SiteArchive & CommandBook;
-  /** Commands that others carry out, beside those of this folder. */
-  readonly commands?: readonly CommandKind[];
-  /** Bytes a second that may leave now; null is no limit. */
-  readonly rate?: () => number | null;
-  /** Addresses at which the centre reaches this site (route D); none when it does not. */
-  readonly pullFrom?: readonly string[];
-  /** Said with each backlog. */
-  readonly health?: () => object;
-  /** Which MQTT to try first; 5 unless the broker is known to speak 3.1.1 only. */
-  readonly protocol?: Protocol;
-  readonly timing?: Partial<ForwardTiming>;
-}
 
 export class Forwarder {
   readonly #options: ForwarderOptions;

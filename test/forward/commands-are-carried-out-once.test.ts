@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ulid } from '../../controller/core/ulid.ts';
-import type { Forwarder, ForwarderOptions } from '../../controller/forward/forwarder.ts';
+import type { Forwarder } from '../../controller/forward/forwarder.ts';
+import type { ForwarderOptions } from '../../controller/forward/forwarder-options.ts';
 import { MemoryArchive } from './memory-archive.ts';
 import { PlainCentre } from './plain-centre.ts';
 import { Scene, until } from './scene.ts';

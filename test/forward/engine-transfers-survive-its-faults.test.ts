@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '../../controller/core/chain.ts';
-import type { ForwarderOptions } from '../../controller/forward/forwarder.ts';
+import type { ForwarderOptions } from '../../controller/forward/forwarder-options.ts';
 import { EmqxEngine, type Faults } from './emqx-engine.ts';
 import { PlainCentre } from './plain-centre.ts';
 import { Scene, SITE, until } from './scene.ts';

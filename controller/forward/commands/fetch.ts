@@ -53,7 +53,6 @@ class Fetch {
   #place = 0;
   #due = 0;
   #told = { atMs: 0, segs: 0 };
-  #isOver = false;
 
   constructor(parts: FetchParts, call: CommandCall, select: Select, deliver: Deliver) {
     this.#parts = parts;
@@ -76,8 +75,8 @@ class Fetch {
     tell({ status: 'accepted', plan });
     this.#told = { atMs: clock.now().monoMs, segs: 0 };
     const quiet = onSealed(() => this.#bell.ring());
-    deliveries.onFate((seg, fate) => {
-      if (this.#isOver || this.#states.get(seg)?.st !== 'due') return;
+    const deaf = deliveries.onFate((seg, fate) => {
+      if (this.#states.get(seg)?.st !== 'due') return;
       this.#settle(
         seg,
         fate.kind === 'receipted' ? 'sent' : 'error',
@@ -99,7 +98,7 @@ class Fetch {
       for (const [seg, { st }] of this.#states) if (st === 'due') deliveries.unorder(seg);
       return { status: 'cancelled', done: this.#done(), items: this.#items() };
     } finally {
-      this.#isOver = true;
+      deaf();
       quiet();
       stop.removeEventListener('abort', wake);
     }
