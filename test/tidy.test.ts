@@ -74,6 +74,7 @@ const LIBRARIES: { readonly [name: string]: readonly string[] | 'tool' } = {
   'socket.io-client': ['panel'],
   yaml: ['controller/config'],
   zod: ['controller/api', 'controller/config'],
+  'mqtt-packet': ['test'],
   'playwright-core': ['test'],
   vite: ['panel'],
   vitest: ['test'],

@@ -6,10 +6,12 @@ import helmet from 'helmet';
 import type { Caller, Desk } from '../core/desk.ts';
 import { AppError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
+import type { SegmentPull } from '../core/site-archive.ts';
 import { errorOf, failureOf } from './failures.ts';
 import { tokenOf } from './login-cookie.ts';
 import { API_BASE, openApiDocument } from './openapi.ts';
 import { isOwnOrigin, originOf } from './origin.ts';
+import { segmentPull } from './pull.ts';
 import { checked, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
@@ -37,6 +39,8 @@ export interface AppOptions {
   readonly panelFolder: string;
   /** The panel is served over TLS. */
   readonly isSecure: boolean;
+  /** Files that the centre may fetch; absent where it cannot reach this site. */
+  readonly pull?: SegmentPull;
 }
 
 export function createApp(options: AppOptions): Express {
@@ -45,6 +49,7 @@ export function createApp(options: AppOptions): Express {
   app.set('etag', false);
   app.use(securityHeaders(options.isSecure));
   app.use('/api', apiRouter(options));
+  if (options.pull !== undefined) app.use('/v1/seg', segmentPull(options.pull));
   servePanel(app, options.panelFolder);
   app.use(() => {
     throw new AppError('not-found', 'there is nothing at this address');

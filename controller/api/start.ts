@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Desk } from '../core/desk.ts';
 import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
+import type { SegmentPull } from '../core/site-archive.ts';
 import { createApp } from './server.ts';
 import { attachSockets } from './sockets.ts';
 
@@ -22,6 +23,8 @@ export interface ApiOptions {
   readonly panelFolder: string;
   /** True when a proxy in front serves it over TLS: cookies are Secure then. */
   readonly isSecure?: boolean;
+  /** Files that the centre may fetch; absent where it cannot reach this site. */
+  readonly pull?: SegmentPull;
 }
 
 export interface Api {
@@ -32,8 +35,10 @@ export interface Api {
 
 /** Resolves when it listens. Rejects with `port-taken`, or `bad-config` when the address is not one of this machine. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { desk, log, version, host, port, panelFolder, isSecure = false } = options;
-  const http = createServer(createApp({ desk, log, version, panelFolder, isSecure }));
+  const { desk, log, version, host, port, panelFolder, isSecure = false, pull } = options;
+  const http = createServer(
+    createApp({ desk, log, version, panelFolder, isSecure, ...(pull === undefined ? {} : { pull }) }),
+  );
   await new Promise<void>((resolve, reject) => {
     http.once('error', (error) => reject(listenError(error, host, port)));
     http.listen({ host, port, exclusive: true }, resolve);

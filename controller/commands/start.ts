@@ -15,6 +15,7 @@ import type { Orders } from '../core/orders.ts';
 import type { CentreLink, Log } from '../core/ports.ts';
 import type { DevicePlan } from '../core/site-plan.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
+import { docketCommands } from '../forward/commands/docket-commands.ts';
 import type { Address } from '../forward/dial.ts';
 import { Forwarder } from '../forward/forwarder.ts';
 import { type SiteSigner, siteSigner } from '../forward/signer.ts';
@@ -27,6 +28,7 @@ import { Site } from '../site/site.ts';
 import { catchUp } from '../store/catch-up.ts';
 import { openStore } from '../store/open-index.ts';
 import { StoreOutbox } from '../store/outbox.ts';
+import { StoreArchive } from '../store/site-archive.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
 import { keyPathOf, layoutNow, lockRoots, openDisks, recorderSockets, shareKey } from './site-disks.ts';
@@ -38,6 +40,8 @@ const EXIT_TEMPORARY = 75;
 /** The built panel lies beside the built controller. */
 const PANEL_FOLDER = fileURLToPath(new URL('../../panel', import.meta.url));
 const RESERVE_EVERY_MS = 2_000;
+const BITS_PER_MEGABIT = 1_000_000;
+const BITS_PER_BYTE = 8;
 const INDEX_AHEAD_MS_MAX = 5_000;
 const DEMO_PAIRING_MS = 8 * 3_600_000;
 const NOT_CONFIGURED: CentreLink = { state: 'not-configured', trouble: null };
@@ -143,7 +147,8 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     recorder.start();
     closings.push(() => recorder.close());
     const outbox = new StoreOutbox(store, site.journal, (segment) => disks.pathOf(segment));
-    forwarder = forwarderOf(config, outbox, signer, clock, log, site.orders);
+    const archive = new StoreArchive(store, site.journal, signer);
+    forwarder = forwarderOf(config, outbox, archive, signer, clock, log, site.orders);
     forwarder?.start();
     closings.push(() => forwarder?.close());
     const api = await startApi({
@@ -153,6 +158,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
       host: config.listen.host,
       port: config.listen.port,
       panelFolder: PANEL_FOLDER,
+      ...(forwarder === null || config.mqtt?.pullFrom.length === 0 ? {} : { pull: forwarder.pull }),
     });
     closings.push(() => api.close());
     const panel = `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${api.port}/`;
@@ -232,6 +238,7 @@ function farTooLong(): (isFar: boolean, at: Instant) => boolean {
 function forwarderOf(
   config: Config,
   outbox: StoreOutbox,
+  archive: StoreArchive,
   signer: SiteSigner,
   clock: SystemClock,
   log: Log,
@@ -242,15 +249,17 @@ function forwarderOf(
     config.centreKeyFile !== null
       ? { keys: keysIn(config.centreKeyFile) }
       : { file: publicKeysFileOf(config.centre?.folder ?? '') };
+  const { uplinkMbps, sessionSharePercent, pullFrom } = config.mqtt;
   return new Forwarder({
     ...brokerAddress(config.mqtt),
-    site: config.site.id,
-    outbox,
-    signer,
-    trust,
-    clock,
-    log,
-    orders,
+    ...{ site: config.site.id, outbox, signer, trust, clock, log, archive, transfers: archive, pullFrom },
+    rate: () => {
+      if (uplinkMbps === null) return null;
+      const share = archive.runningSessions().length > 0 ? sessionSharePercent / 100 : 1;
+      return (uplinkMbps * share * BITS_PER_MEGABIT) / BITS_PER_BYTE;
+    },
+    commands: [docketCommands(orders)],
+    health: () => ({ running: archive.runningSessions().length }),
   });
 }
 

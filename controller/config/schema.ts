@@ -59,6 +59,11 @@ export const mqttSchema = z.strictObject({
     .strictObject({ host: host.default(DEFAULT_HOST), port: port.default(DEFAULT_BROKER_PORT) })
     .nullable()
     .default(null),
+  uplinkMbps: z.number().positive().max(100_000).nullable().default(null),
+  sessionSharePercent: z.number().min(1).max(100).default(30),
+  pullFrom: z
+    .array(z.url({ protocol: /^https?$/, error: 'must be an address like https://10.4.17.2:8480' }))
+    .default([]),
 });
 
 export const listenSchema = z.strictObject({ host: host.default(DEFAULT_HOST), port: port.default(DEFAULT_PORT) });

@@ -3,6 +3,7 @@
  * everything in SQLite is read out of these two and can be read out of them again.
  */
 import type { DisplayFact } from './display-facts.ts';
+import type { Select } from './hrc-command.ts';
 import type { PeopleFact } from './people-facts.ts';
 import type { Cause, DiskRole, MediaInfo } from './recording.ts';
 import type { SessionFact } from './session-facts.ts';
@@ -132,6 +133,31 @@ export type SiteFact =
     }
   /** The centre's signed receipt, checked. */
   | { readonly type: 'receipted'; readonly seg: string; readonly receipt: string }
+  /** The centre forbids deleting what `select` covers, until it is released. `hold` is the id of its command. */
+  | {
+      readonly type: 'held';
+      readonly hold: string;
+      readonly select: Select;
+      readonly actor: string | null;
+      readonly reason: string | null;
+    }
+  | {
+      readonly type: 'released';
+      readonly hold: string;
+      /** The command that released it. */
+      readonly command: string;
+      readonly actor: string | null;
+      readonly reason: string | null;
+    }
+  /** A manifest signed anew because the centre asked for it; it names the hash of the one it replaces. */
+  | {
+      readonly type: 'resealed';
+      readonly seg: string;
+      readonly jws: string;
+      readonly command: string;
+      readonly actor: string | null;
+      readonly reason: string | null;
+    }
   | {
       readonly type: 'person-added';
       readonly person: string;

@@ -90,18 +90,28 @@ export function readFileId(fileId: string): { seg: string; sha16: string; attemp
   return { seg, sha16, attempt: Number(attempt) };
 }
 
+/** Which transfer a result is about, by the topic it repeats (`hrc/1/{site}/ft/…`, `$file/…`, `$file-async/…`), and which step. */
+export function readResultTopic(topic: string): { fileId: string; step: 'init' | 'chunk' | 'fin' } | null {
+  const parts = topic.split('/');
+  const at = parts.findIndex((part) => FILE_ID_PATTERN.test(part));
+  const [fileId, word] = [parts[at], parts[at + 1]];
+  if (at < 0 || fileId === undefined || word === undefined) return null;
+  return { fileId, step: word === 'init' || word === 'fin' ? word : 'chunk' };
+}
+
 /** The payload of a manifest JWS whose signature was checked. */
 export function readManifest(value: unknown): Manifest | null {
   const o = fieldsOf(value);
   const media = fieldsOf(o?.['media']);
   if (o === null || media === null || o['v'] !== 1) return null;
-  const { site, stream, seg, seq, t0, t1, size, sha256, prev, run, sequence, claims, gap } = o as Fields & {
+  const { site, stream, seg, seq, t0, t1, size, sha256, prev, run, sequence, claims, gap, was } = o as Fields & {
     readonly [name in keyof Manifest]?: unknown;
   };
   if (!matches(site, SITE_PATTERN) || !matches(stream, STREAM_ID_PATTERN) || !matches(seg, ULID_PATTERN)) return null;
   if (!isCount(seq) || !isWallMs(t0) || !isWallMs(t1) || t1 < t0) return null;
   if (!isCount(size) || size < 1 || !matches(sha256, SHA256_PATTERN)) return null;
   if (prev !== null && !matches(prev, SHA256_PATTERN)) return null;
+  if (was !== undefined && !matches(was, SHA256_PATTERN)) return null;
   if (run !== undefined && !matches(run, RUN_PATTERN)) return null;
   if (sequence !== undefined && !isCount(sequence)) return null;
   if (gap !== undefined && typeof gap !== 'boolean') return null;
@@ -134,6 +144,7 @@ export function readManifest(value: unknown): Manifest | null {
     ...(claims === undefined ? {} : { claims }),
     ...(gap === undefined ? {} : { gap }),
     prev,
+    ...(was === undefined ? {} : { was }),
   };
 }
 
@@ -195,7 +206,9 @@ export function readCentreDocument(value: unknown): CentreDocument | null {
   const receipt = fieldsOf(o?.['receipt']);
   if (o === null || ft === null || receipt === null || o['v'] !== 1) return null;
   const { centre, iat, boot, routes, min, max } = o as Fields & { readonly [name in keyof CentreDocument]?: unknown };
-  const { chunkMax, filesInFlight } = ft as Fields & { readonly [name in keyof CentreDocument['ft']]?: unknown };
+  const { chunkMax, filesInFlight, segmentsTtl } = ft as Fields & {
+    readonly [name in keyof CentreDocument['ft']]?: unknown;
+  };
   const minDurability = DURABILITIES.find((known) => known === receipt['minDurability']);
   const keys = readKeys(receipt['keys']);
   if (!isShortText(centre) || !isCount(iat) || !isCount(min) || !isCount(max) || minDurability === undefined)
@@ -203,13 +216,20 @@ export function readCentreDocument(value: unknown): CentreDocument | null {
   if (boot !== undefined && !isShortText(boot)) return null;
   if (!isListOf(routes, KEYS_MAX, isShortText) || keys === null) return null;
   if (!isCount(chunkMax) || chunkMax < 1 || !isCount(filesInFlight) || filesInFlight < 1) return null;
+  if (segmentsTtl !== undefined && !isCount(segmentsTtl)) return null;
+  const put = fieldsOf(o['put']);
+  const { maxUrls, origins } = (put ?? {}) as { maxUrls?: unknown; origins?: unknown };
+  if (o['put'] !== undefined && (!isCount(maxUrls) || maxUrls < 1 || !isListOf(origins, KEYS_MAX, isShortText)))
+    return null;
   return {
     v: 1,
     centre,
     iat,
     ...(boot === undefined ? {} : { boot }),
     routes,
-    ft: { chunkMax, filesInFlight },
+    ft: { chunkMax, filesInFlight, ...(segmentsTtl === undefined ? {} : { segmentsTtl }) },
+    ...(put === null ? {} : { put: { maxUrls: maxUrls as number, origins: origins as readonly string[] } }),
+    ...(o['announce'] === 'all' ? { announce: 'all' as const } : {}),
     receipt: { keys, minDurability },
     min,
     max,

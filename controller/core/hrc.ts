@@ -39,8 +39,20 @@ export const HRC_CODES = [
   'HRC-BUSY',
   'HRC-QUOTA',
   'HRC-CONFLICT',
+  'HRC-EXP',
+  'HRC-REPLAY',
+  'HRC-AUTH',
+  'HRC-NOSEG',
+  'HRC-PURGED',
+  'HRC-LOST',
+  'HRC-OPEN',
+  'HRC-NOROUTE',
 ] as const;
 export type HrcCode = (typeof HRC_CODES)[number];
+
+/** Ways for bytes: EMQX's file transfer, chunks under our own prefix, PUT to an address the centre signed, the centre's own pull. */
+export const ROUTE_NAMES = ['A', 'B', 'C', 'D'] as const;
+export type RouteName = (typeof ROUTE_NAMES)[number];
 
 /** What the site signs about a segment (`typ: hrc-seg`). Times are UTC milliseconds, `size` bytes. */
 export interface Manifest {
@@ -65,6 +77,8 @@ export interface Manifest {
   readonly gap?: boolean;
   /** SHA-256 of the manifest JWS before this one in the same stream, or null for the first. */
   readonly prev: string | null;
+  /** Hash of the manifest JWS that this one replaces: the same segment, signed again because the centre asked for it. */
+  readonly was?: string;
 }
 
 /**
@@ -136,16 +150,17 @@ export interface Init {
   };
 }
 
-const PARTS_KEPT_S = 86_400;
+/** How long a centre keeps parts of a file, in seconds, when its document does not say. */
+export const PARTS_KEPT_S = 86_400;
 
-/** The init message for a signed manifest. */
-export function initOf(manifest: Manifest, jws: string): Init {
+/** The init message for a signed manifest; `partsKeptS` as the centre's document says. */
+export function initOf(manifest: Manifest, jws: string, partsKeptS = PARTS_KEPT_S): Init {
   const { site, stream, seg, t0, t1 } = manifest;
   return {
     name: fileNameOf(manifest),
     size: manifest.size,
     checksum: manifest.sha256,
-    segments_ttl: PARTS_KEPT_S,
+    segments_ttl: partsKeptS,
     user_data: { hrc: 1, site, stream, seg, t0, t1, mh: jwsHash(jws) },
   };
 }
@@ -157,7 +172,7 @@ export interface Announcement {
   readonly siteSeq: number;
   readonly state: 'local' | 'queued' | 'sent' | 'lost' | 'purged';
   readonly fileId?: string;
-  readonly route?: 'A' | 'B' | 'C' | 'D';
+  readonly route?: RouteName;
   readonly jws: string;
 }
 
@@ -214,7 +229,16 @@ export interface CentreDocument {
   /** Changes with every connection of the centre: what was under way before it may be lost. */
   readonly boot?: string;
   readonly routes: readonly string[];
-  readonly ft: { readonly chunkMax: number; readonly filesInFlight: number };
+  readonly ft: {
+    readonly chunkMax: number;
+    readonly filesInFlight: number;
+    /** Seconds for which parts of a file are kept. */
+    readonly segmentsTtl?: number;
+  };
+  /** Route C: only to these origins (`https://host:port`) does a site ever send a file. */
+  readonly put?: { readonly maxUrls: number; readonly origins: readonly string[] };
+  /** `all`: the centre keeps announcements, so that the whole backlog is announced at once; otherwise just ahead of the bytes. */
+  readonly announce?: 'all' | 'ahead';
   readonly receipt: { readonly keys: readonly PublicKey[]; readonly minDurability: Durability };
   readonly min: number;
   readonly max: number;
@@ -283,6 +307,9 @@ export function topicsOf(site: string) {
     order: (id: string) => `${root}/dn/cmd/${id}`,
     orders: `${root}/dn/cmd/`,
     answer: (id: string) => `${root}/up/rsp/${id}`,
+    /** Route A: where the engine says what became of a file, for the site and the centre. */
+    engineEnd: `${root}/up/ftfin`,
+    event: `${root}/up/event`,
     init: (fileId: string) => `${root}/ft/${fileId}/init`,
     chunk: (fileId: string, offset: number, sha256: string) => `${root}/ft/${fileId}/${offset}/${sha256}`,
     fin: (fileId: string, size: number, sha256: string) => `${root}/ft/${fileId}/fin/${size}/${sha256}`,
@@ -291,6 +318,27 @@ export function topicsOf(site: string) {
 }
 
 export type SiteTopics = ReturnType<typeof topicsOf>;
+
+/** Topics of one transfer: the same grammar below a site's own prefix (route B) and below EMQX's (route A). */
+export interface TransferTopics {
+  readonly init: (fileId: string) => string;
+  readonly chunk: (fileId: string, offset: number, sha256: string) => string;
+  readonly fin: (fileId: string, size: number, sha256: string) => string;
+  readonly abort: (fileId: string) => string;
+}
+
+/** EMQX's own: the end goes to the asynchronous form, which is acknowledged at once and answered later. */
+export const ENGINE_TOPICS: TransferTopics = {
+  init: (fileId) => `$file/${fileId}/init`,
+  chunk: (fileId, offset, sha256) => `$file/${fileId}/${offset}/${sha256}`,
+  fin: (fileId, size, sha256) => `$file-async/${fileId}/fin/${size}/${sha256}`,
+  abort: (fileId) => `$file/${fileId}/abort`,
+};
+
+/** Where EMQX answers a client. */
+export function engineResponses(clientId: string): string {
+  return `$file-response/${clientId}`;
+}
 
 /**
  * Payload bytes that fit a packet: the wish, the centre's limit and the broker's maximum packet size less topic and overhead.

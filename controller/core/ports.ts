@@ -89,6 +89,10 @@ export interface OutboxItem {
   readonly jws: string;
   /** Absolute path of the file. */
   readonly path: string;
+  /** False when it was kept for something that runs all the time instead of a session. Absent: a session. */
+  readonly isSession?: boolean;
+  /** UTC ms by which it has to be at the centre; absent when no deadline is set. */
+  readonly dueMs?: number;
 }
 
 export interface Backlog {
@@ -102,6 +106,12 @@ export interface Backlog {
 export interface Outbox {
   /** Items without a receipt, oldest siteSeq first, with siteSeq > `afterSiteSeq`; at most `limit`. */
   pending(afterSiteSeq: number, limit: number): readonly OutboxItem[];
+  /** The same, newest first, with siteSeq < `beforeSiteSeq`. */
+  newest(beforeSiteSeq: number, limit: number): readonly OutboxItem[];
+  /** The same, only what was kept for sessions, the session that is due first first; `skip` so many. */
+  urgent(skip: number, limit: number): readonly OutboxItem[];
+  /** Everything that was sealed with these numbers, receipted or not; at most `limit`. */
+  sealed(fromSiteSeq: number, toSiteSeq: number, limit: number): readonly OutboxItem[];
   /** The same item by segment id, receipted or not; null when unknown. */
   item(seg: string): OutboxItem | null;
   isReceipted(seg: string): boolean;

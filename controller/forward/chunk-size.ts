@@ -26,12 +26,12 @@ export class ChunkSize {
     this.#barren = 0;
   }
 
-  /** The connection was lost. */
-  lost(): void {
-    if (!this.#sent) return;
+  /** The connection was lost; `tooLarge`: the broker said that it was for a packet's size, which needs no second time. */
+  lost(tooLarge = false): void {
+    if (!this.#sent && !tooLarge) return;
     this.#sent = false;
     this.#barren += 1;
-    if (this.#barren < BARREN_MAX) return;
+    if (this.#barren < BARREN_MAX && !tooLarge) return;
     this.#barren = 0;
     this.#bytesMax = Math.max(SMALLEST_BYTES, this.#bytesMax / 2);
   }

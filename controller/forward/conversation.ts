@@ -9,31 +9,34 @@ import {
   type Announcement,
   payloadBytesMax,
   QUERY_BATCH,
+  type RouteName,
   type SiteTopics,
 } from '../core/hrc.ts';
+import { readSegs } from '../core/hrc-reading.ts';
 import type { Outbox, OutboxItem } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { pause } from './flight.ts';
 import type { Line } from './line.ts';
-import { Unfit } from './transfer.ts';
+import { Unfit } from './routes/chunks.ts';
 
 const ANNOUNCE_EXPIRY_S = 7 * 24 * 3_600;
 const REQUEST_EXPIRY_S = 300;
+
+type Fields = { readonly [name: string]: unknown };
 
 export interface ConversationOptions {
   readonly line: Line;
   readonly topics: SiteTopics;
   readonly outbox: Outbox;
   readonly clock: Clock;
-  readonly route: 'B';
   /** How long an answer is waited for. */
   readonly responseMs: number;
 }
 
 export class Conversation {
   readonly #options: ConversationOptions;
-  readonly #requests = new Map<string, (unknown: readonly string[] | null) => void>();
+  readonly #requests = new Map<string, (answer: Fields | null) => void>();
   #announced = new Set<string>();
   #missing = new Set<string>();
   /** Numbers up to this one may have been sent before the present connection. */
@@ -69,27 +72,39 @@ export class Conversation {
   }
 
   /** Tells the centre about a segment, and about those behind it that fit into the same message. Rejects with {@link Unfit}. */
-  async announce(item: OutboxItem): Promise<void> {
+  async announce(item: OutboxItem, route: RouteName): Promise<void> {
     if (this.#announced.has(item.segment.seg)) return;
-    const { line, topics, outbox, route } = this.#options;
+    const { outbox } = this.#options;
+    const behind = outbox.pending(item.siteSeq, ANNOUNCE_BATCH - 1);
+    const due = [item, ...behind].filter(({ segment }) => !this.#announced.has(segment.seg));
+    const announced = this.#announced;
+    const told = await this.tellOf(due.map((one) => ({ item: one, state: 'queued', route })));
+    for (const { segment } of due.slice(0, told)) announced.add(segment.seg);
+  }
+
+  /**
+   * Announces as many of these (at most {@link ANNOUNCE_BATCH}) as fit into one message; answers how many that were. Rejects with
+   * {@link Unfit} when not even the first one does.
+   */
+  async tellOf(
+    list: readonly { readonly item: OutboxItem; readonly state: Announcement['state']; readonly route?: RouteName }[],
+  ): Promise<number> {
+    const { line, topics } = this.#options;
     const bytesMax = payloadBytesMax(ANNOUNCE_BYTES_MAX, null, line.maximumPacketBytes, topics.seg.length);
     const parts: string[] = [];
-    const segs: string[] = [];
     let bytes = 2;
-    for (const { segment, siteSeq, jws } of [item, ...outbox.pending(item.siteSeq, ANNOUNCE_BATCH - 1)]) {
-      if (this.#announced.has(segment.seg)) continue;
-      const announcement: Announcement = { v: 1, siteSeq, state: 'queued', route, jws };
+    for (const { item, state, route } of list.slice(0, ANNOUNCE_BATCH)) {
+      const { siteSeq, jws } = item;
+      const announcement: Announcement = { v: 1, siteSeq, state, ...(route === undefined ? {} : { route }), jws };
       const part = JSON.stringify(announcement);
       bytes += part.length + 1;
       if (bytes > bytesMax) break;
       parts.push(part);
-      segs.push(segment.seg);
     }
-    if (segs.length === 0)
+    if (parts.length === 0)
       throw new Unfit(`the broker takes packets of ${line.maximumPacketBytes} bytes only; a manifest does not fit`);
-    const announced = this.#announced;
     await line.publish(topics.seg, `[${parts.join(',')}]`, { expiryS: ANNOUNCE_EXPIRY_S });
-    for (const seg of segs) announced.add(seg);
+    return parts.length;
   }
 
   /**
@@ -103,14 +118,17 @@ export class Conversation {
     const behind = this.#options.outbox
       .pending(item.siteSeq, QUERY_BATCH - 1)
       .filter((other) => this.isOld(other) && !this.#missing.has(other.segment.seg));
-    const asked = this.#request([seg, ...behind.map((other) => other.segment.seg)]);
+    const asked = this.request({
+      type: 'receipts.query',
+      segs: [seg, ...behind.map((other) => other.segment.seg)],
+    });
     this.#asking = asked.then(
       () => undefined,
       () => undefined,
     );
     try {
       const missing = this.#missing;
-      const unknown = await asked;
+      const unknown = readSegs((await asked)?.['unknown'], QUERY_BATCH);
       for (const other of unknown ?? []) missing.add(other);
       return unknown !== null;
     } finally {
@@ -118,27 +136,40 @@ export class Conversation {
     }
   }
 
-  /** The centre's answer to question `id`: what it does not have. */
-  answered(id: string, unknown: readonly string[]): void {
-    this.#requests.get(id)?.(unknown);
+  /** The centre's answer to request `id`. */
+  answered(id: string, answer: Fields): void {
+    this.#requests.get(id)?.(answer);
   }
 
-  async #request(segs: readonly string[]): Promise<readonly string[] | null> {
-    const { line, topics, clock, responseMs } = this.#options;
-    const id = ulid(clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES));
+  /** Asks the centre for something and waits for the answer; null when none comes in time, or the connection goes. */
+  async request(what: Fields): Promise<Fields | null> {
+    const id = this.#newId();
     const over = new AbortController();
-    let answer: readonly string[] | null = null;
-    this.#requests.set(id, (unknown) => {
-      answer = unknown;
+    let answer: Fields | null = null;
+    this.#requests.set(id, (given) => {
+      answer = given;
       over.abort();
     });
     try {
-      const body = JSON.stringify({ v: 1, type: 'receipts.query', segs });
-      await line.publish(topics.request(id), body, { expiryS: REQUEST_EXPIRY_S });
-      await pause(responseMs, over.signal);
+      await this.#say(id, what);
+      await pause(this.#options.responseMs, over.signal);
       return answer;
     } finally {
       this.#requests.delete(id);
     }
+  }
+
+  /** Tells the centre something that needs no answer. */
+  tell(what: Fields): Promise<void> {
+    return this.#say(this.#newId(), what);
+  }
+
+  async #say(id: string, what: Fields): Promise<void> {
+    const { line, topics } = this.#options;
+    await line.publish(topics.request(id), JSON.stringify({ v: 1, ...what }), { expiryS: REQUEST_EXPIRY_S });
+  }
+
+  #newId(): string {
+    return ulid(this.#options.clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES));
   }
 }

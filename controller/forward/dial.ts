@@ -18,6 +18,22 @@ const UNSUPPORTED_PROTOCOL_V5 = 0x84;
 const LOGIN_REFUSALS = [4, 5, 0x86, 0x87];
 const SUBSCRIPTION_FAILED = 0x80;
 
+/** Another client came with our client id (MQTT 5, 3.14.2.1). */
+export const TAKEN_OVER = 0x8e;
+/** More unacknowledged messages, and a larger packet, than the broker takes. */
+export const TOO_MANY = 0x93;
+export const TOO_LARGE = 0x95;
+export const QUOTA_EXCEEDED = 0x97;
+/** Reasons of a broker that mean something to people. */
+const DISCONNECTIONS: { readonly [code: number]: string } = {
+  [TAKEN_OVER]: 'another controller connected under the id of this site',
+  [TOO_MANY]: 'the broker takes fewer messages at once (reason 0x93)',
+  [TOO_LARGE]: 'the broker takes smaller packets only (reason 0x95)',
+  [QUOTA_EXCEEDED]: 'the broker asks for rest (reason 0x97)',
+  156: 'the broker names another server; only the one of the configuration is used',
+  157: 'the broker moved to another server; only the one of the configuration is used',
+};
+
 export type Protocol = 4 | 5;
 
 /** How to reach the broker. Secrets stay out of the URL. */
@@ -45,8 +61,16 @@ export interface Dialled {
   readonly receiveMaximum: number;
   /** Null when the broker did not say, as in 3.1.1. */
   readonly maximumPacketBytes: number | null;
-  /** Resolves with the reason, as a sentence, once the connection is gone. */
-  readonly gone: Promise<string>;
+  /** Resolves once the connection is gone. */
+  readonly gone: Promise<Loss>;
+  /** The reason code in the acknowledgement of a message (MQTT 5), which the library keeps to itself; asked once for each. */
+  readonly reasonOf: (messageId: number | undefined) => number;
+}
+
+/** How a connection ended. `code` is the reason in the broker's DISCONNECT (MQTT 5); null when it gave none. */
+export interface Loss {
+  readonly why: string;
+  readonly code: number | null;
 }
 
 /** Why an attempt failed: `protocol` is worth another attempt with 3.1.1, `login` needs a person. */
@@ -63,13 +87,25 @@ export class DialError extends AppError {
 export async function dial(options: DialOptions, signal: AbortSignal): Promise<Dialled> {
   const client = mqtt.connect(options.url, clientOptions(options));
   let trouble: string | null = null;
+  let code: number | null = null;
   // MQTT.js throws what nobody listens to; certificate trouble comes as an error long after `connect`.
   client.on('error', (error) => {
     trouble = sentenceOf(error);
   });
   client.on('disconnect', (packet) => {
-    trouble = `the broker ended the connection (reason ${packet.reasonCode ?? 0})`;
+    code = packet.reasonCode ?? 0;
+    trouble = DISCONNECTIONS[code] ?? `the broker ended the connection (reason ${code})`;
   });
+  const reasons = new Map<number, number>();
+  client.on('packetreceive', (packet) => {
+    if (packet.cmd === 'puback' && packet.messageId !== undefined && (packet.reasonCode ?? 0) !== 0)
+      reasons.set(packet.messageId, packet.reasonCode ?? 0);
+  });
+  const reasonOf = (messageId: number | undefined): number => {
+    const reason = messageId === undefined ? undefined : reasons.get(messageId);
+    if (messageId !== undefined) reasons.delete(messageId);
+    return reason ?? 0;
+  };
   client.handleMessage = (packet, done) => {
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     options.onMessage(packet.topic, payload, packet.retain).then(
@@ -77,8 +113,8 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<D
       () => done(),
     );
   };
-  const gone = new Promise<string>((resolve) => {
-    client.on('close', () => resolve(trouble ?? 'the connection was closed'));
+  const gone = new Promise<Loss>((resolve) => {
+    client.on('close', () => resolve({ why: trouble ?? 'the connection was closed', code }));
   });
   const giveUp = () => client.end(true);
   signal.addEventListener('abort', giveUp);
@@ -88,7 +124,10 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<D
     if (options.subscriptions.length > 0) {
       const asked = client.subscribeAsync([...options.subscriptions], { qos: 1 });
       // A connection lost in between may leave the library's promise open for ever.
-      const granted = await Promise.race([asked, gone.then((why) => Promise.reject(new DialError('network', why)))]);
+      const granted = await Promise.race([
+        asked,
+        gone.then(({ why }) => Promise.reject(new DialError('network', why))),
+      ]);
       if (granted.some(({ qos }) => Number(qos) >= SUBSCRIPTION_FAILED))
         throw new DialError('login', 'the broker does not let this user subscribe');
     }
@@ -97,6 +136,7 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<D
       receiveMaximum: connack.properties?.receiveMaximum ?? RECEIVE_MAXIMUM_UNSAID,
       maximumPacketBytes: connack.properties?.maximumPacketSize ?? null,
       gone,
+      reasonOf,
     };
   } catch (error) {
     client.end(true);
@@ -115,11 +155,11 @@ interface Connack {
   readonly properties?: { readonly receiveMaximum?: number; readonly maximumPacketSize?: number };
 }
 
-function connected(client: MqttClient, gone: Promise<string>): Promise<Connack> {
+function connected(client: MqttClient, gone: Promise<Loss>): Promise<Connack> {
   return new Promise((resolve, reject) => {
     client.once('connect', (packet) => resolve(packet as Connack));
     client.once('error', (error) => reject(refusal(error)));
-    gone.then((why) => reject(new DialError('network', why)));
+    gone.then(({ why }) => reject(new DialError('network', why)));
   });
 }
 

@@ -1,21 +1,37 @@
 /** One attempt to deliver one segment: what its end is waited for, and who may bring it about. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileIdOf, type RouteName } from '../core/hrc.ts';
 import type { OutboxItem } from '../core/ports.ts';
+import type { Progress } from './progress.ts';
 import type { Outcome } from './reaction.ts';
 
 export type Ending = Outcome | { readonly kind: 'receipted' };
 
+/** The word of the protocol for how a delivery ended that people were told of. */
+export function codeOf(ending: Ending): string {
+  if (ending.kind === 'refused') return ending.code;
+  return ending.kind === 'damaged' ? 'HRC-LOST' : 'HRC-NOROUTE';
+}
+
 export class Flight {
   readonly item: OutboxItem;
   readonly fileId: string;
+  readonly attempt: number;
+  readonly route: RouteName;
+  /** Aborted when the other side answered the opening. */
+  readonly opened = new AbortController();
+  /** How far its file got, while it goes by a route that can go on in the middle. */
+  progress: Progress | null = null;
   /** Aborted as soon as the ending is known. */
   readonly ended = new AbortController();
   readonly #accepted = new AbortController();
   #ending: Ending | null = null;
 
-  constructor(item: OutboxItem, fileId: string) {
+  constructor(item: OutboxItem, attempt: number, route: RouteName) {
     this.item = item;
-    this.fileId = fileId;
+    this.attempt = attempt;
+    this.route = route;
+    this.fileId = fileIdOf(item.segment.seg, item.segment.sha256, attempt);
   }
 
   /** The first ending counts. */
@@ -31,6 +47,10 @@ export class Flight {
   /** The centre has all bytes and says so; the receipt is still to come. */
   accept(): void {
     this.#accepted.abort();
+  }
+
+  get accepted(): AbortSignal {
+    return this.#accepted.signal;
   }
 
   /**

@@ -1,138 +1,149 @@
 /**
- * Brings every sealed segment to the centre and its signed receipt back (invariants 3 and 5). It reads the outbox, never writes
- * it except for checked receipts, and nothing that goes wrong here reaches a recording.
- *
- * One loop starts deliveries, at most two at a time; a delivery is: ask (if the centre may have it), announce, send, wait. How
- * each ends, and what follows, is the table in `reaction.ts`.
+ * Brings every sealed segment to the centre and its signed receipt back (invariants 3 and 5), and carries out what the centre orders.
+ * It reads the outbox, never writes it except for checked receipts, and nothing that goes wrong here reaches a recording. This file
+ * puts the parts together and keeps the two connections; what each part does is in its own file.
  */
-import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, sentenceOf } from '../core/errors.ts';
-import {
-  ALL_DOWN_FILTER,
-  ANNOUNCE_BATCH,
-  CENTRE_STATE_TOPIC,
-  CENTRE_TOPIC,
-  CHUNK_BYTES,
-  FILES_IN_FLIGHT,
-  fileIdOf,
-  initOf,
-  OFFLINE,
-  payloadBytesMax,
-  QUERY_BATCH,
-  RECEIPT_BATCH,
-  type SiteTopics,
-  topicsOf,
-} from '../core/hrc.ts';
-import { fieldsOf, parseJson, readManifest, readSegs, readState, readTransferResult } from '../core/hrc-reading.ts';
-import { payloadOf } from '../core/jws.ts';
-import type { Orders } from '../core/orders.ts';
-import type { CentreLink, Log, Outbox, OutboxItem } from '../core/ports.ts';
-import type { Clock } from '../core/time.ts';
-import { Bell } from './bell.ts';
-import { type CentreTrust, CentreVoice } from './centre-voice.ts';
+import { sentenceOf } from '../core/errors.ts';
+import { ALL_DOWN_FILTER, OFFLINE, type SiteTopics, topicsOf } from '../core/hrc.ts';
+import type { CentreLink } from '../core/ports.ts';
+import type { SegmentPull } from '../core/site-archive.ts';
+import { Announcer } from './announcer.ts';
+import { CentreVoice } from './centre-voice.ts';
 import { ChunkSize } from './chunk-size.ts';
+import { CommandDesk } from './commands/desk.ts';
+import { ownCommands } from './commands/own-commands.ts';
 import { Conversation } from './conversation.ts';
-import type { Address, Protocol } from './dial.ts';
-import { type Ending, Flight, pause } from './flight.ts';
-import { Line, Refused } from './line.ts';
+import { Deliveries } from './deliveries.ts';
+import { type Loss, TOO_LARGE } from './dial.ts';
+import { pause } from './flight.ts';
+import type { ForwarderOptions } from './forwarder-options.ts';
+import { Inbox } from './inbox.ts';
+import { Line } from './line.ts';
 import { LinkState } from './link-state.ts';
-import { OrderBox } from './order-box.ts';
+import { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
-import { NEW_TRACK, type Outcome, react, type Track } from './reaction.ts';
-import type { SiteSigner } from './signer.ts';
+import { MemoryTransfers } from './progress.ts';
+import { RouteTable } from './route-table.ts';
+import { Offers } from './routes/by-offer.ts';
+import { ownRoutes } from './routes/own-routes.ts';
 import { FORWARD_TIMING, type ForwardTiming } from './timing.ts';
-import { LocalFault, sendFile, Unfit } from './transfer.ts';
 
-const ROUTE = 'B';
-/** Longer messages are not read. */
-const MESSAGE_BYTES_MAX = 1024 * 1024;
-/** Segments that failed and rest; beyond it nothing new is begun until some of them went through. */
-const TRACKS_MAX = 1_000;
-const LOOP_IDLE_MS = 60_000;
 const CLOSE_TIMEOUT_MS = 8_000;
-const RANDOM_STEPS = 1_000_000;
-
-export interface ForwarderOptions extends Address {
-  readonly site: string;
-  readonly outbox: Outbox;
-  readonly signer: SiteSigner;
-  readonly trust: CentreTrust;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Who carries out the centre's orders; without it they are not heard. */
-  readonly orders?: Orders;
-  /** Which MQTT to try first; 5 unless the broker is known to speak 3.1.1 only. */
-  readonly protocol?: Protocol;
-  readonly timing?: Partial<ForwardTiming>;
-}
 
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #timing: ForwardTiming;
   readonly #topics: SiteTopics;
-  readonly #voice: CentreVoice;
   readonly #control: Line;
   readonly #bulk: Line;
   readonly #conversation: Conversation;
   readonly #presence: Presence;
-  readonly #orders: OrderBox | null;
   readonly #state: LinkState;
-  readonly #closing = new AbortController();
-  readonly #bell = new Bell();
-  readonly #tracks = new Map<string, Track>();
-  readonly #flights = new Map<string, Flight>();
+  readonly #deliveries: Deliveries;
+  readonly #announcer: Announcer;
+  readonly #commands: CommandDesk | null;
+  readonly #inbox: Inbox;
+  readonly #offers: Offers;
   readonly #chunkSize = new ChunkSize();
+  readonly #closing = new AbortController();
   readonly #listeners: ((link: CentreLink) => void)[] = [];
-  #sending: Promise<void> = Promise.resolve();
-  #documentJws = '';
-  #pausedUntilMs = 0;
   #loops: Promise<void>[] = [];
   #closed: Promise<void> | null = null;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    this.#timing = { ...FORWARD_TIMING, ...options.timing };
-    this.#topics = topicsOf(options.site);
-    this.#voice = new CentreVoice(options.trust);
+    const timing = { ...FORWARD_TIMING, ...options.timing };
+    this.#timing = timing;
+    const topics = topicsOf(options.site);
+    this.#topics = topics;
+    const { outbox, clock, log, archive } = options;
     const protocol = { version: options.protocol ?? (5 as const) };
-    const both = {
-      ...options,
-      protocol,
-      timing: this.#timing,
-      onDown: (why: string) => this.#down(why),
-    };
+    const onMessage = (topic: string, payload: Buffer, isRetained: boolean) =>
+      this.#inbox.take(topic, payload, isRetained);
+    const both = { ...options, protocol, timing, onMessage };
+    const bulkId = `${options.site}-b`;
     this.#control = new Line({
       ...both,
       clientId: options.site,
-      will: { topic: this.#topics.state, payload: JSON.stringify(OFFLINE) },
-      subscriptions: [this.#topics.downFilter, ALL_DOWN_FILTER],
-      onMessage: (topic, payload, isRetained) => this.#message(topic, payload, isRetained),
+      will: { topic: topics.state, payload: JSON.stringify(OFFLINE) },
+      subscriptions: [topics.downFilter, ALL_DOWN_FILTER],
       onUp: () => this.#controlUp(),
+      onDown: (loss) => this.#down(loss),
     });
     this.#bulk = new Line({
       ...both,
-      clientId: `${options.site}-b`,
+      clientId: bulkId,
       subscriptions: [],
-      onMessage: () => Promise.resolve(),
       onUp: () => this.#up(),
+      onDown: (loss) => {
+        this.#chunkSize.lost(loss.code === TOO_LARGE);
+        this.#down(loss);
+      },
     });
-    const words = { ...options, line: this.#control, topics: this.#topics, route: ROUTE } as const;
-    const { responseMs, backlogEveryMs } = this.#timing;
-    this.#presence = new Presence({ ...words, publicKey: options.signer.publicKey, backlogEveryMs });
-    const { orders } = options;
-    this.#orders = orders === undefined ? null : new OrderBox({ ...words, orders, voice: this.#voice });
-    this.#conversation = new Conversation({ ...words, responseMs });
-    this.#state = new LinkState(ROUTE, (link) => this.#tellLink(link));
+    const words = { ...options, line: this.#control, topics } as const;
+    this.#conversation = new Conversation({ ...words, responseMs: timing.responseMs });
+    this.#offers = new Offers(options.pullFrom ?? [], (seg) => outbox.item(seg), clock);
+    const transfers = options.transfers ?? new MemoryTransfers();
+    const conversation = this.#conversation;
+    const routes = ownRoutes({
+      ...{ line: this.#bulk, clientId: bulkId, topics, transfers, clock, chunkSize: this.#chunkSize },
+      ...{ conversation, offers: this.#offers, timing, ca: options.tls?.ca },
+    });
+    const table = new RouteTable(routes, log);
+    this.#state = new LinkState(
+      (document) => table.trouble(document),
+      (link) => this.#tellLink(link),
+    );
+    const pace = new Pace(clock, options.rate ?? (() => null), this.#closing.signal);
+    const linkState = this.#state;
+    this.#deliveries = new Deliveries({
+      ...{ outbox, transfers, routes: table, conversation, state: linkState, pace, timing, clock, log },
+    });
+    this.#offers.onServed((seg) => this.#deliveries.pulled(seg));
+    this.#announcer = new Announcer({ outbox, conversation, state: linkState, log });
+    const voice = new CentreVoice(options.trust);
+    const deliveries = this.#deliveries;
+    const announcer = this.#announcer;
+    const { progressEveryMs } = timing;
+    this.#commands =
+      archive === undefined
+        ? null
+        : new CommandDesk({
+            ...{ site: options.site, topics, voice, line: this.#control, book: archive, clock, log },
+            kinds: [
+              ...ownCommands({ archive, outbox, deliveries, announcer, offers: this.#offers, clock, progressEveryMs }),
+              ...(options.commands ?? []),
+            ],
+          });
+    this.#inbox = new Inbox({
+      ...{ site: options.site, topics, outbox, voice, conversation, deliveries, commands: this.#commands, log },
+      state: linkState,
+      onDocument: () => this.#centreIsNew(),
+      onCentreGone: () => this.#breakOff(),
+    });
+    this.#presence = new Presence({
+      ...words,
+      routes: routes.map(({ name }) => name).filter((name) => name !== 'D' || this.#offers.isPossible),
+      publicKey: options.signer.publicKey,
+      backlogEveryMs: timing.backlogEveryMs,
+      health: options.health ?? (() => ({})),
+    });
   }
 
   /** Begins to connect and to deliver. Does not wait for the broker, nor for anything else. */
   start(): void {
     if (this.#loops.length > 0) return;
-    this.#options.outbox.onSealed(() => this.#bell.ring());
+    this.#options.outbox.onSealed(() => {
+      this.#deliveries.look();
+      this.#announcer.look();
+      this.#commands?.look();
+    });
     this.#control.start();
     this.#bulk.start();
-    this.#loops = [this.#deliverAll(), this.#presence.keepTelling(this.#closing.signal)];
+    const { signal } = this.#closing;
+    this.#commands?.start();
+    this.#loops = [this.#deliveries.run(signal), this.#announcer.run(signal), this.#presence.keepTelling(signal)];
   }
 
   /** Stops delivering, says goodbye and ends both connections. Idempotent; at most {@link CLOSE_TIMEOUT_MS}. */
@@ -151,278 +162,33 @@ export class Forwarder {
     this.#listeners.push(listener);
   }
 
+  /** The files that the centre may fetch by HTTP (route D), for whoever serves them. */
+  get pull(): SegmentPull {
+    return this.#offers;
+  }
+
   async #close(): Promise<void> {
     this.#closing.abort();
-    this.#bell.ring();
-    this.#endFlights();
+    this.#breakOff();
+    this.#deliveries.look();
+    await this.#commands?.close();
     const farewell = { topic: this.#topics.state, payload: JSON.stringify(OFFLINE) };
     await Promise.all([this.#control.close(farewell), this.#bulk.close()]);
     await Promise.all(this.#loops);
   }
 
-  // Deliveries
-
-  async #deliverAll(): Promise<void> {
-    const underWay = new Set<Promise<void>>();
-    while (!this.#closing.signal.aborted) {
-      let restMs = LOOP_IDLE_MS;
-      try {
-        restMs = this.#beginDue(underWay);
-      } catch (error) {
-        this.#options.log.error({ error: sentenceOf(error) }, 'the outbox could not be read; it is tried again');
-        restMs = this.#timing.backoffMaxMs;
-      }
-      await this.#bell.wait(restMs);
-    }
-    await Promise.all(underWay);
-  }
-
-  /** Begins what may begin now; answers how long there is nothing to do unless the bell rings. */
-  #beginDue(underWay: Set<Promise<void>>): number {
-    if (!this.#state.ready) return LOOP_IDLE_MS;
-    const nowMs = this.#nowMs();
-    if (this.#pausedUntilMs > nowMs) return this.#pausedUntilMs - nowMs;
-    const filesMax = Math.min(FILES_IN_FLIGHT, this.#state.document?.ft.filesInFlight ?? 1);
-    while (this.#flights.size < filesMax) {
-      const item = this.#nextItem(nowMs);
-      if (item === null) break;
-      const track = this.#tracks.get(item.segment.seg) ?? NEW_TRACK;
-      const flight = new Flight(item, fileIdOf(item.segment.seg, item.segment.sha256, track.attempt));
-      this.#flights.set(item.segment.seg, flight);
-      const done = this.#fly(flight, track).finally(() => {
-        underWay.delete(done);
-        this.#bell.ring();
-      });
-      underWay.add(done);
-    }
-    let restMs = LOOP_IDLE_MS;
-    for (const [seg, track] of this.#tracks) {
-      if (this.#flights.has(seg)) continue;
-      // Due, and yet not among what is pending: it was settled elsewhere.
-      if (track.restUntilMs <= nowMs && this.#flights.size < filesMax) this.#tracks.delete(seg);
-      else restMs = Math.min(restMs, Math.max(0, track.restUntilMs - nowMs));
-    }
-    return this.#flights.size < filesMax ? restMs : LOOP_IDLE_MS;
-  }
-
-  /** The oldest segment that neither rests nor is under way. */
-  #nextItem(nowMs: number): OutboxItem | null {
-    let afterSeq = 0;
-    for (;;) {
-      const page = this.#options.outbox.pending(afterSeq, ANNOUNCE_BATCH);
-      for (const item of page) {
-        const { seg } = item.segment;
-        const track = this.#tracks.get(seg);
-        if (this.#flights.has(seg) || (track !== undefined && track.restUntilMs > nowMs)) continue;
-        if (track === undefined && this.#tracks.size >= TRACKS_MAX) continue;
-        return item;
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < ANNOUNCE_BATCH) return null;
-      afterSeq = last.siteSeq;
-    }
-  }
-
-  async #fly(flight: Flight, track: Track): Promise<void> {
-    const { seg } = flight.item.segment;
-    let ending: Ending;
-    try {
-      ending = await this.#deliver(flight, track);
-    } catch (error) {
-      ending = flight.ending ?? this.#endingOf(error);
-    }
-    this.#flights.delete(seg);
-    this.#conversation.forgetSegment(seg);
-    if (ending.kind === 'receipted') {
-      this.#tracks.delete(seg);
-      this.#state.silent(false);
-      return;
-    }
-    const { track: next, pauseMs, alarm } = react(track, ending, this.#nowMs(), random());
-    this.#tracks.set(seg, next);
-    if (pauseMs > 0) this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#nowMs() + pauseMs);
-    if (ending.kind !== 'lost') this.#state.silent(ending.kind === 'silent');
-    const { log } = this.#options;
-    if (alarm !== null) log.error({ alarm: alarm.code, seg, fileId: flight.fileId }, alarm.message);
-    else log.info({ seg, fileId: flight.fileId, ending, failures: next.failures }, 'a segment is tried again later');
-  }
-
-  #endingOf(error: unknown): Outcome {
-    if (error instanceof LocalFault) return { kind: 'damaged', message: error.message };
-    if (error instanceof Unfit) return { kind: 'unfit', message: error.message };
-    if (error instanceof Refused) return { kind: 'turned-away', message: error.message };
-    if (error instanceof AppError && error.code === 'broker-away') return { kind: 'lost' };
-    this.#options.log.error({ error: sentenceOf(error) }, 'a delivery failed in a way nobody foresaw');
-    return { kind: 'unreceipted' };
-  }
-
-  async #deliver(flight: Flight, track: Track): Promise<Ending> {
-    const { item, fileId } = flight;
-    const { segment, jws, path } = item;
-    const { seg, sha256, bytes } = segment;
-    const manifest = readManifest(payloadOf(jws));
-    if (manifest === null || manifest.seg !== seg || manifest.sha256 !== sha256 || manifest.size !== bytes)
-      return { kind: 'damaged', message: 'its signed manifest says something else than the journal' };
-    const answered = track.askFirst || this.#conversation.isOld(item) ? await this.#conversation.ask(item) : true;
-    if (flight.ending !== null) return flight.ending;
-    if (!answered) return { kind: 'silent' };
-    if (this.#options.outbox.isReceipted(seg)) return { kind: 'receipted' };
-    await this.#conversation.announce(item);
-    // One file after the other on the wire: the older one gets its receipt while the next one is sent.
-    const turn = this.#sending;
-    let leaveTurn: () => void = () => undefined;
-    this.#sending = new Promise((resolve) => {
-      leaveTurn = resolve;
-    });
-    try {
-      await turn;
-      if (flight.ending !== null) return flight.ending;
-      const init = JSON.stringify(initOf(manifest, jws));
-      await sendFile({
-        line: this.#bulk,
-        topics: this.#topics,
-        fileId,
-        path,
-        size: bytes,
-        sha256,
-        init,
-        chunkBytes: this.#chunkBytes(fileId, bytes, sha256, init),
-        stop: flight.ended.signal,
-        onChunkSent: () => this.#chunkSize.sent(),
-        onChunkAcknowledged: () => this.#chunkSize.acknowledged(),
-      });
-    } finally {
-      leaveTurn();
-    }
-    return flight.wait(this.#timing.finResultMs, this.#timing.receiptMs);
-  }
-
-  #chunkBytes(fileId: string, size: number, sha256: string, init: string): number {
-    const topicBytes = Math.max(
-      this.#topics.chunk(fileId, size, sha256).length,
-      this.#topics.fin(fileId, size, sha256).length,
-    );
-    const packetMax = this.#bulk.maximumPacketBytes;
-    const chunkMax = this.#state.document?.ft.chunkMax ?? CHUNK_BYTES;
-    const bytes = payloadBytesMax(Math.min(CHUNK_BYTES, this.#chunkSize.bytesMax), chunkMax, packetMax, topicBytes);
-    if (bytes < init.length)
-      throw new Unfit(`the broker takes packets of ${packetMax} bytes only; a transfer cannot be opened`);
-    return bytes;
-  }
-
-  // What comes in
-
-  async #message(topic: string, payload: Buffer, isRetained: boolean): Promise<void> {
-    try {
-      if (payload.length > MESSAGE_BYTES_MAX) throw new Error(`a message of ${payload.length} bytes was refused`);
-      if (topic === CENTRE_TOPIC) this.#hearDocument(payload.toString('utf8'));
-      else if (topic === CENTRE_STATE_TOPIC) this.#hearState(payload);
-      else if (topic === this.#topics.receipt) await this.#hearReceipts(payload);
-      else if (topic === this.#topics.result) this.#hearResult(payload);
-      else if (topic.startsWith(this.#topics.responses))
-        this.#hearResponse(topic.slice(this.#topics.responses.length), payload);
-      else if (topic.startsWith(this.#topics.orders)) {
-        const id = topic.slice(this.#topics.orders.length);
-        await this.#orders?.take(id, payload.toString('utf8'), isRetained);
-      }
-    } catch (error) {
-      this.#options.log.warn({ topic }, `a message from the centre could not be used: ${sentenceOf(error)}`);
-    }
-  }
-
-  #hearDocument(jws: string): void {
-    if (jws === this.#documentJws) return;
-    const document = jws === '' ? "the centre's document was taken back" : this.#voice.document(jws);
-    if (typeof document === 'string') {
-      this.#options.log.error({ alarm: 'centre-away' }, document);
-      this.#state.noDocument(document);
-      return;
-    }
-    this.#documentJws = jws;
-    // A new document is a centre that (re)connected: what was on its way to it may be lost, and what it refused it may take now.
-    this.#startAnew();
-    this.#pausedUntilMs = 0;
-    for (const [seg, track] of this.#tracks) this.#tracks.set(seg, { ...track, restUntilMs: 0 });
-    this.#state.heard(document);
-    this.#bell.ring();
-  }
-
-  #hearState(payload: Buffer): void {
-    const state = readState(parseJson(payload, MESSAGE_BYTES_MAX));
-    if (state === null) return;
-    if (!state.online) this.#endFlights();
-    this.#state.offline(!state.online);
-    this.#bell.ring();
-  }
-
-  async #hearReceipts(payload: Buffer): Promise<void> {
-    const list = parseJson(payload, MESSAGE_BYTES_MAX);
-    if (!Array.isArray(list) || list.length > RECEIPT_BATCH) {
-      this.#refuse(null, 'it is not a list of receipts');
-      return;
-    }
-    for (const jws of list) {
-      if (typeof jws === 'string') await this.#hearReceipt(jws);
-      else this.#refuse(null, 'it is not a text');
-    }
-  }
-
-  async #hearReceipt(jws: string): Promise<void> {
-    const { site, outbox, log } = this.#options;
-    const checked = this.#voice.receipt(jws, site, outbox, this.#state.document?.receipt.minDurability ?? 'stored');
-    if (!checked.ok) {
-      this.#refuse(checked.seg, checked.message);
-      return;
-    }
-    const { seg } = checked.receipt;
-    try {
-      if (!outbox.isReceipted(seg)) await outbox.receipt(seg, jws);
-    } catch (error) {
-      // Not kept is not received: it is asked for again.
-      log.error({ seg }, `a receipt could not be kept: ${sentenceOf(error)}`);
-      this.#flights.get(seg)?.end({ kind: 'unreceipted' });
-      return;
-    }
-    this.#tracks.delete(seg);
-    this.#flights.get(seg)?.end({ kind: 'receipted' });
-  }
-
-  #refuse(seg: string | null, message: string): void {
-    this.#options.log.error({ alarm: 'receipt-refused', seg }, `a receipt was refused: ${message}`);
-  }
-
-  #hearResult(payload: Buffer): void {
-    const result = readTransferResult(parseJson(payload, MESSAGE_BYTES_MAX));
-    if (result === null) return;
-    const fileId = result.topic.split('/')[4];
-    const isFin = result.topic.split('/')[5] === 'fin';
-    for (const flight of this.#flights.values()) {
-      // An announcement is refused as a whole when the centre does not accept our key: that is true for every segment.
-      const forAll = result.topic === this.#topics.seg && result.code === 'HRC-SIG';
-      if (flight.fileId !== fileId && !forAll) continue;
-      if (result.code !== null) flight.end({ kind: 'refused', code: result.code, retryS: result.retryS });
-      else if (isFin) flight.accept();
-    }
-  }
-
-  #hearResponse(id: string, payload: Buffer): void {
-    const unknown = readSegs(fieldsOf(parseJson(payload, MESSAGE_BYTES_MAX))?.['unknown'], QUERY_BATCH);
-    if (unknown === null) return;
-    this.#state.silent(false);
-    this.#conversation.answered(id, unknown);
-  }
-
   // Connections
 
   #controlUp(): void {
-    void this.#presence.announce();
+    void this.#presence.announce().then(() => this.#commands?.repeatOpen());
     this.#expectDocument();
     this.#up();
   }
 
   #up(): void {
     this.#state.up(this.#control.up && this.#bulk.up);
-    this.#bell.ring();
+    this.#deliveries.look();
+    this.#announcer.look();
   }
 
   #expectDocument(): void {
@@ -432,21 +198,27 @@ export class Forwarder {
     });
   }
 
-  #down(why: string): void {
-    if (!this.#bulk.up) this.#chunkSize.lost();
-    if (!this.#control.up) this.#documentJws = '';
+  #down({ why }: Loss): void {
+    if (!this.#control.up) this.#inbox.forgetDocument();
     this.#state.down(why, !this.#control.up);
     this.#startAnew();
   }
 
+  #centreIsNew(): void {
+    this.#startAnew();
+    this.#deliveries.centreIsNew();
+    this.#announcer.anew();
+    this.#deliveries.look();
+  }
+
   /** After a break on either side everything under way is begun anew, by asking first. */
   #startAnew(): void {
-    this.#endFlights();
+    this.#breakOff();
     this.#conversation.forget();
   }
 
-  #endFlights(): void {
-    for (const flight of this.#flights.values()) flight.end({ kind: 'lost' });
+  #breakOff(): void {
+    this.#deliveries.breakOff();
     this.#conversation.giveUp();
   }
 
@@ -459,12 +231,4 @@ export class Forwarder {
       }
     }
   }
-
-  #nowMs(): number {
-    return this.#options.clock.now().monoMs;
-  }
-}
-
-function random(): number {
-  return randomInt(RANDOM_STEPS) / RANDOM_STEPS;
 }

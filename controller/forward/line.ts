@@ -8,7 +8,7 @@ import { AppError, sentenceOf } from '../core/errors.ts';
 import { backoffMs } from '../core/hrc.ts';
 import type { Log } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
-import { DialError, type Dialled, type DialOptions, dial, type Protocol } from './dial.ts';
+import { DialError, type Dialled, type DialOptions, dial, type Loss, type Protocol, TAKEN_OVER } from './dial.ts';
 import { Window } from './window.ts';
 
 const WINDOW_MESSAGES = 8;
@@ -17,11 +17,14 @@ const WINDOW_BYTES = 2 * 1024 * 1024;
 const RECEIVE_MAXIMUM_SPARE = 2;
 const END_TIMEOUT_MS = 2_000;
 const RANDOM_STEPS = 1_000_000;
+const SUBSCRIPTION_FAILED = 0x80;
 
 export interface LineTiming {
   readonly backoffFirstMs: number;
   readonly backoffMaxMs: number;
   readonly pubackTimeoutMs: number;
+  /** Two controllers with one id would throw each other out for ever: the one that was thrown out stays away for so long. */
+  readonly takenOverMs: number;
 }
 
 export interface LineOptions extends Omit<DialOptions, 'protocol'> {
@@ -31,7 +34,7 @@ export interface LineOptions extends Omit<DialOptions, 'protocol'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly onUp: () => void;
-  readonly onDown: (why: string) => void;
+  readonly onDown: (loss: Loss) => void;
 }
 
 /** The broker answered a message with a refusal (MQTT 5) and kept the connection. */
@@ -46,10 +49,10 @@ interface Session extends Dialled {
 /** Room for one message. It is given back when the message is acknowledged, or by `leave`. */
 export interface Slot {
   /**
-   * Sends at QoS 1 and resolves when the broker acknowledged it. Rejects with `broker-away` when the line goes down, with
+   * Sends at QoS 1 and resolves with the broker's reason code (0, or 0x10: nobody listens; 0 in 3.1.1) when it acknowledged. Rejects with `broker-away` when the line goes down, with
    * {@link Refused} when the broker refuses the message; a broker that does not answer in time loses the connection.
    */
-  send(topic: string, body: Buffer, options?: PublishOptions): Promise<void>;
+  send(topic: string, body: Buffer, options?: PublishOptions): Promise<number>;
   leave(): void;
 }
 
@@ -57,12 +60,15 @@ export interface PublishOptions {
   readonly retain?: boolean;
   /** Seconds a broker may keep it for somebody who is away; MQTT 5 only. */
   readonly expiryS?: number;
+  /** Where the answer shall go; MQTT 5 only. */
+  readonly responseTopic?: string;
 }
 
 export class Line {
   readonly #options: LineOptions;
   readonly #closing = new AbortController();
   #session: Session | null = null;
+  #connections = 0;
   #loop: Promise<void> | null = null;
   #closed: Promise<void> | null = null;
 
@@ -103,10 +109,24 @@ export class Line {
   }
 
   /** Sends one small message: room, then send. */
-  async publish(topic: string, text: string, options: PublishOptions = {}): Promise<void> {
+  async publish(topic: string, text: string, options: PublishOptions = {}): Promise<number> {
     const body = Buffer.from(text);
     const slot = await this.room(body.length);
-    await slot.send(topic, body, options);
+    return slot.send(topic, body, options);
+  }
+
+  /** Number of the present connection, so that what was done for it is done again for the next one. */
+  get connection(): number {
+    return this.#connections;
+  }
+
+  /** Asks for more topics on the present connection. False when the broker does not allow it, or the line is down. */
+  async subscribe(filters: readonly string[]): Promise<boolean> {
+    const session = this.#session;
+    if (session === null) return false;
+    const asked = session.client.subscribeAsync([...filters], { qos: 1 }).catch(() => []);
+    const granted = await Promise.race([asked, session.gone.then(() => [])]);
+    return granted.length >= filters.length && granted.every(({ qos }) => Number(qos) < SUBSCRIPTION_FAILED);
   }
 
   /** Drops the connection, so that the loop dials anew. */
@@ -139,12 +159,12 @@ export class Line {
     const { timing, protocol, log, clientId, clock } = this.#options;
     let failures = 0;
     while (!this.#closing.signal.aborted) {
-      let why: string;
+      let loss: Loss;
       let login = false;
       try {
         const dialled = await dial({ ...this.#options, protocol: protocol.version }, this.#closing.signal);
         const beganMs = clock.now().monoMs;
-        why = await this.#live(dialled);
+        loss = await this.#live(dialled);
         // A connection that never lasts is a failure too: something that is sent again each time may be what ends it.
         if (clock.now().monoMs - beganMs > timing.backoffMaxMs) failures = 0;
       } catch (error) {
@@ -154,42 +174,50 @@ export class Line {
           continue;
         }
         login = error instanceof DialError && error.reason === 'login';
-        why = sentenceOf(error);
+        loss = { why: sentenceOf(error), code: null };
       }
       if (this.#closing.signal.aborted) return;
       failures += 1;
-      this.#contained(() => this.#options.onDown(why));
+      this.#contained(() => this.#options.onDown(loss));
+      const { why, code } = loss;
+      const isTakenOver = code === TAKEN_OVER;
       if (login) log.error({ alarm: 'broker-away', clientId }, `the broker does not let us in: ${why}`);
+      else if (isTakenOver) log.error({ alarm: 'broker-away', clientId }, why);
       else log.warn({ clientId, failures }, `no connection to the broker: ${why}`);
       // A wrong password does not get right by trying often.
       const jitter = randomInt(RANDOM_STEPS) / RANDOM_STEPS;
-      const delayMs = login
-        ? timing.backoffMaxMs
-        : backoffMs(failures, timing.backoffFirstMs, timing.backoffMaxMs, jitter);
+      const delayMs = isTakenOver
+        ? timing.takenOverMs
+        : login
+          ? timing.backoffMaxMs
+          : backoffMs(failures, timing.backoffFirstMs, timing.backoffMaxMs, jitter);
       await sleep(delayMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
     }
   }
 
-  async #live(dialled: Dialled): Promise<string> {
+  async #live(dialled: Dialled): Promise<Loss> {
     const messages = Math.min(WINDOW_MESSAGES, dialled.receiveMaximum - RECEIVE_MAXIMUM_SPARE);
     const session = { ...dialled, window: new Window(messages, WINDOW_BYTES), lost: new AbortController() };
+    this.#connections += 1;
     this.#session = session;
     this.#contained(this.#options.onUp);
-    const why = await dialled.gone;
+    const loss = await dialled.gone;
     this.#session = null;
     session.lost.abort();
     // Calls back what is still on its way; without it MQTT.js may never do so.
     dialled.client.end(true);
-    return why;
+    return loss;
   }
 
-  #send(session: Session, topic: string, body: Buffer, options: PublishOptions): Promise<void> {
-    const { retain = false, expiryS } = options;
-    const properties =
-      expiryS === undefined || this.#options.protocol.version !== 5
-        ? {}
-        : { properties: { messageExpiryInterval: expiryS } };
+  #send(session: Session, topic: string, body: Buffer, options: PublishOptions): Promise<number> {
+    const { retain = false, expiryS, responseTopic } = options;
+    const said = {
+      ...(expiryS === undefined ? {} : { messageExpiryInterval: expiryS }),
+      ...(responseTopic === undefined ? {} : { responseTopic }),
+    };
+    const properties = this.#options.protocol.version === 5 ? { properties: said } : {};
     return new Promise((resolve, reject) => {
+      let reason = 0;
       const lost = () => settle(new AppError('broker-away', 'the connection to the broker was lost'));
       const timer = setTimeout(() => {
         settle(new AppError('broker-away', 'the broker did not acknowledge a message in time'));
@@ -198,11 +226,12 @@ export class Line {
       const settle = (error: unknown) => {
         clearTimeout(timer);
         session.lost.signal.removeEventListener('abort', lost);
-        if (error === null) resolve();
+        if (error === null) resolve(reason);
         else reject(error);
       };
       session.lost.signal.addEventListener('abort', lost);
-      session.client.publish(topic, body, { qos: 1, retain, ...properties }, (error) => {
+      session.client.publish(topic, body, { qos: 1, retain, ...properties }, (error, packet) => {
+        reason = session.reasonOf(packet?.messageId);
         if (error === undefined || error === null) settle(null);
         else if (session.client.connected)
           settle(new Refused('broker-away', `the broker refused a message: ${sentenceOf(error)}`, { cause: error }));

@@ -5,7 +5,7 @@ import type { CentreLink } from '../core/ports.ts';
 const PROTOCOL_MAJOR = 1;
 
 export class LinkState {
-  readonly #route: string;
+  readonly #routeTrouble: (document: CentreDocument) => string | null;
   readonly #onChange: (link: CentreLink) => void;
   #connected = false;
   #network: string | null = 'not connected yet';
@@ -15,8 +15,9 @@ export class LinkState {
   #silent = false;
   #link: CentreLink = { state: 'away', trouble: 'not connected yet' };
 
-  constructor(route: string, onChange: (link: CentreLink) => void) {
-    this.#route = route;
+  /** `routeTrouble`: why no route of a document can be used here, as a sentence; null when one can. */
+  constructor(routeTrouble: (document: CentreDocument) => string | null, onChange: (link: CentreLink) => void) {
+    this.#routeTrouble = routeTrouble;
     this.#onChange = onChange;
   }
 
@@ -55,12 +56,11 @@ export class LinkState {
 
   /** A checked document. */
   heard(document: CentreDocument): void {
-    const { min, max, routes } = document;
+    const { min, max } = document;
     this.#documentTrouble = null;
     if (min > PROTOCOL_MAJOR || max < PROTOCOL_MAJOR)
       this.#documentTrouble = `the centre speaks hrc/${min} to hrc/${max} only`;
-    else if (!routes.includes(this.#route))
-      this.#documentTrouble = `the centre takes routes ${routes.join(', ')} only, this site sends by ${this.#route}`;
+    else this.#documentTrouble = this.#routeTrouble(document);
     this.#document = this.#documentTrouble === null ? document : null;
     this.#silent = false;
     this.#look();

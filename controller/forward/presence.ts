@@ -15,7 +15,9 @@ export interface PresenceOptions {
   readonly topics: SiteTopics;
   readonly outbox: Outbox;
   readonly publicKey: PublicKey;
-  readonly route: string;
+  readonly routes: readonly string[];
+  /** What else the site says of itself with each backlog: health, alarms, what runs. Never a name or a matter. */
+  readonly health: () => object;
   readonly clock: Clock;
   readonly log: Log;
   readonly backlogEveryMs: number;
@@ -30,7 +32,7 @@ export class Presence {
 
   /** The birth message, the first thing said on a new connection; then the backlog. Never rejects. */
   async announce(): Promise<void> {
-    const { site, line, topics, outbox, publicKey, route, clock, log } = this.#options;
+    const { site, line, topics, outbox, publicKey, routes, clock, log } = this.#options;
     try {
       const birth: Birth = {
         v: 1,
@@ -40,7 +42,7 @@ export class Presence {
         software: SOFTWARE,
         siteSeq: { last: outbox.lastSiteSeq() },
         keys: [publicKey],
-        routes: [route],
+        routes,
         min: 1,
         max: 1,
       };
@@ -62,8 +64,8 @@ export class Presence {
   }
 
   async #tellBacklog(): Promise<void> {
-    const { line, topics, outbox, clock } = this.#options;
-    const backlog = { v: 1, at: clock.now().wallMs, ...outbox.backlog() };
+    const { line, topics, outbox, clock, health } = this.#options;
+    const backlog = { v: 1, at: clock.now().wallMs, ...outbox.backlog(), ...health() };
     await line.publish(topics.backlog, JSON.stringify(backlog), { retain: true });
   }
 }

@@ -2,13 +2,14 @@
  * What the site does after an attempt to deliver a segment: the table of reactions to the centre's codes, as a pure function.
  * Nothing here ever gives a segment up; the worst is that it waits long and people are told.
  */
-import { ATTEMPTS_MAX, backoffMs, type HrcCode } from '../core/hrc.ts';
+import { ATTEMPTS_MAX, backoffMs, type HrcCode, type RouteName } from '../core/hrc.ts';
 
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 5 * 60_000;
 const STORE_FIRST_MS = 60_000;
 const STORE_MAX_MS = 30 * 60_000;
 const QUOTA_MS = 60_000;
+const RECEIPT_QUERY_MS = 10 * 60_000;
 /** What needs a person is looked at again after this. */
 const PARKED_MS = 10 * 60_000;
 /** The centre may ask for no longer rest than this. */
@@ -28,6 +29,8 @@ export interface Track {
   readonly failures: number;
   /** The centre may already have it: ask before sending. */
   readonly askFirst: boolean;
+  /** Acknowledged chunks count no longer: all of them are sent again. */
+  readonly fromTheStart: boolean;
   /** Monotonic ms before which it rests. */
   readonly restUntilMs: number;
   /** The alarm that was raised for it, so that it is raised once. */
@@ -39,6 +42,7 @@ export const NEW_TRACK: Track = {
   rounds: 0,
   failures: 0,
   askFirst: false,
+  fromTheStart: false,
   restUntilMs: 0,
   alarmed: null,
 };
@@ -49,8 +53,10 @@ export type Outcome =
   | { readonly kind: 'lost' }
   /** Everything was sent, or asked, and nobody answered. */
   | { readonly kind: 'silent' }
-  /** The centre says it has it, and the receipt did not come. */
-  | { readonly kind: 'unreceipted' }
+  /** The way the bytes went does not work; the next one goes on with the same segment. */
+  | { readonly kind: 'route-failed'; readonly route: RouteName; readonly message: string }
+  /** The other side says it has it, and the receipt did not come; where who signs is not who took the bytes, that may take long. */
+  | { readonly kind: 'unreceipted'; readonly signerIsApart?: boolean }
   | { readonly kind: 'refused'; readonly code: HrcCode; readonly retryS: number | null }
   /** The local file is not what was sealed. */
   | { readonly kind: 'damaged'; readonly message: string }
@@ -87,8 +93,14 @@ export function react(track: Track, outcome: Outcome, nowMs: number, random: num
       return quiet({ ...track, askFirst: true, restUntilMs: nowMs });
     case 'silent':
       return quiet({ ...failed, askFirst: true, restUntilMs: nowMs }, retryMs);
-    case 'unreceipted':
-      return quiet({ ...failed, askFirst: true });
+    case 'unreceipted': {
+      const restUntilMs = nowMs + (outcome.signerIsApart === true ? spread(RECEIPT_QUERY_MS, random) : retryMs);
+      const again = { ...failed, askFirst: true, restUntilMs };
+      return quiet(track.rounds + 1 < ROUNDS_PER_ATTEMPT ? { ...again, rounds: track.rounds + 1 } : nextId(again));
+    }
+    case 'route-failed':
+      // The route has a rest of its own; the bytes it carried do not count for another one.
+      return quiet({ ...track, askFirst: true, fromTheStart: true, restUntilMs: nowMs });
     case 'damaged':
       return loud(parked, 'verify-failed', `the file on disk is not what was sealed: ${outcome.message}`);
     case 'unfit':
@@ -103,7 +115,9 @@ export function react(track: Track, outcome: Outcome, nowMs: number, random: num
   switch (code) {
     case 'HRC-INCOMPLETE':
     case 'HRC-CHUNK': {
-      const next = track.rounds + 1 < ROUNDS_PER_ATTEMPT ? { ...failed, rounds: track.rounds + 1 } : nextId(failed);
+      // First only the end is said again, for a centre that was busy putting the parts together; then everything.
+      const again = { ...failed, fromTheStart: code === 'HRC-CHUNK' || track.rounds > 0 };
+      const next = track.rounds + 1 < ROUNDS_PER_ATTEMPT ? { ...again, rounds: track.rounds + 1 } : nextId(again);
       return failures < FAILURES_BEFORE_ALARM
         ? quiet(next)
         : loud(next, 'centre-away', `the centre keeps missing parts of a transfer (${code})`);
@@ -125,13 +139,25 @@ export function react(track: Track, outcome: Outcome, nowMs: number, random: num
       return loud(parked, 'verify-failed', 'the centre holds other bytes under the same segment id (HRC-CONFLICT)');
     case 'HRC-SIG':
       return loud(parked, 'centre-away', 'the centre does not accept the signing key of this site (HRC-SIG)');
+    case 'HRC-AUTH':
+      return loud(parked, 'centre-away', 'the centre does not allow this site to send (HRC-AUTH)');
+    case 'HRC-NOROUTE':
+      return loud(failed, 'centre-away', 'there is no way for the bytes to the centre (HRC-NOROUTE)', retryMs);
+    case 'HRC-OPEN':
+      return quiet(failed, 0);
+    case 'HRC-EXP':
+    case 'HRC-REPLAY':
+    case 'HRC-NOSEG':
+    case 'HRC-PURGED':
+    case 'HRC-LOST':
+    // Words about commands: said about a transfer they mean nothing that is known here.
     case 'HRC-BAD':
       return loud(parked, 'centre-away', 'the centre does not understand this site (HRC-BAD)');
   }
 }
 
 function nextId(track: Track): Track {
-  return { ...track, attempt: (track.attempt % ATTEMPTS_MAX) + 1, rounds: 0 };
+  return { ...track, attempt: (track.attempt % ATTEMPTS_MAX) + 1, rounds: 0, fromTheStart: true };
 }
 
 function spread(ms: number, random: number): number {

@@ -11,6 +11,14 @@ export interface ForwardTiming extends LineTiming {
   /** For the centre's document after connecting. */
   readonly documentMs: number;
   readonly backlogEveryMs: number;
+  /** For EMQX's answer to an opening, by which it is known that it is one. */
+  readonly initResponseMs: number;
+  /** For a file to be taken by HTTP before it counts as stuck. */
+  readonly httpIdleMs: number;
+  /** For the centre to begin to pull what was offered. */
+  readonly pullMs: number;
+  /** Between two words about the progress of a command. */
+  readonly progressEveryMs: number;
 }
 
 export const FORWARD_TIMING: ForwardTiming = {
@@ -22,4 +30,9 @@ export const FORWARD_TIMING: ForwardTiming = {
   responseMs: 15_000,
   documentMs: 30_000,
   backlogEveryMs: 60_000,
+  takenOverMs: 5 * 60_000,
+  initResponseMs: 15_000,
+  httpIdleMs: 30_000,
+  pullMs: 5 * 60_000,
+  progressEveryMs: 10_000,
 };

@@ -2,13 +2,21 @@
 import type { Entry } from '../core/chain.ts';
 import type { SegmentFact, SiteFact } from '../core/facts.ts';
 import type { Backlog, Outbox, OutboxItem, SiteJournal } from '../core/ports.ts';
+import type { Value } from './sql.ts';
 import type { Store } from './store.ts';
 
 interface Row {
   readonly site_seq: number;
   readonly jws: string;
   readonly fact: string;
+  readonly is_session: number;
 }
+
+const IS_SESSION = `EXISTS (SELECT 1 FROM segment_claim JOIN session ON session.id = claim
+  WHERE segment_claim.seg = outbox.seg)`;
+/** A manifest that was signed anew takes the place of the first one. */
+const ROWS = `SELECT site_seq, coalesce(resealed.jws, outbox.jws) AS jws, fact, ${IS_SESSION} AS is_session
+  FROM outbox JOIN segment USING (seg) LEFT JOIN resealed USING (seg)`;
 
 export class StoreOutbox implements Outbox {
   readonly #store: Store;
@@ -28,22 +36,31 @@ export class StoreOutbox implements Outbox {
   }
 
   pending(afterSiteSeq: number, limit: number): OutboxItem[] {
-    return this.#store.sql
-      .all<Row>(
-        `SELECT site_seq, jws, fact FROM outbox JOIN segment USING (seg)
-         WHERE receipt IS NULL AND site_seq > ? ORDER BY site_seq LIMIT ?`,
-        afterSiteSeq,
-        limit,
-      )
-      .map((row) => this.#item(row));
+    return this.#rows(`${ROWS} WHERE receipt IS NULL AND site_seq > ? ORDER BY site_seq LIMIT ?`, afterSiteSeq, limit);
+  }
+
+  newest(beforeSiteSeq: number, limit: number): OutboxItem[] {
+    const sql = `${ROWS} WHERE receipt IS NULL AND site_seq < ? ORDER BY site_seq DESC LIMIT ?`;
+    return this.#rows(sql, beforeSiteSeq, limit);
+  }
+
+  urgent(skip: number, limit: number): OutboxItem[] {
+    return this.#rows(
+      `${ROWS} WHERE receipt IS NULL AND ${IS_SESSION} ORDER BY
+       (SELECT min(opened_seq) FROM segment_claim JOIN session ON session.id = claim WHERE segment_claim.seg = outbox.seg),
+       site_seq LIMIT ? OFFSET ?`,
+      limit,
+      skip,
+    );
+  }
+
+  sealed(fromSiteSeq: number, toSiteSeq: number, limit: number): OutboxItem[] {
+    const sql = `${ROWS} WHERE site_seq BETWEEN ? AND ? ORDER BY site_seq LIMIT ?`;
+    return this.#rows(sql, fromSiteSeq, toSiteSeq, limit);
   }
 
   item(seg: string): OutboxItem | null {
-    const row = this.#store.sql.get<Row>(
-      'SELECT site_seq, jws, fact FROM outbox JOIN segment USING (seg) WHERE outbox.seg = ?',
-      seg,
-    );
-    return row === null ? null : this.#item(row);
+    return this.#rows(`${ROWS} WHERE outbox.seg = ?`, seg)[0] ?? null;
   }
 
   isReceipted(seg: string): boolean {
@@ -75,6 +92,10 @@ export class StoreOutbox implements Outbox {
     this.#listeners.push(listener);
   }
 
+  #rows(sql: string, ...values: readonly Value[]): OutboxItem[] {
+    return this.#store.sql.all<Row>(sql, ...values).map((row) => this.#item(row));
+  }
+
   #item(row: Row): OutboxItem {
     const segment = JSON.parse(row.fact) as SegmentFact;
     return {
@@ -82,6 +103,7 @@ export class StoreOutbox implements Outbox {
       segment,
       jws: row.jws,
       path: this.#pathOf(segment),
+      isSession: row.is_session === 1,
     };
   }
 }

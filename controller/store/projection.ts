@@ -27,6 +27,8 @@ export const PROJECTED_TABLES = [
   'stop_warning',
   'display_stretch',
   'outbox',
+  'resealed',
+  'hold',
   'person',
   'panel',
   'audit',
@@ -110,6 +112,26 @@ export function projectSite(sql: Sql, { seq, at, fact }: Entry<SiteFact>): void 
         fact.stream,
         fact.jws,
         json(at),
+      );
+      return;
+    case 'held':
+      sql.run(
+        'INSERT INTO hold (hold, selected, actor, reason, held_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        fact.hold,
+        json(fact.select),
+        fact.actor,
+        fact.reason,
+        json(at),
+      );
+      return;
+    case 'released':
+      sql.run('UPDATE hold SET released_at = ? WHERE hold = ? AND released_at IS NULL', json(at), fact.hold);
+      return;
+    case 'resealed':
+      sql.run(
+        'INSERT INTO resealed (seg, jws) VALUES (?, ?) ON CONFLICT DO UPDATE SET jws = excluded.jws',
+        fact.seg,
+        fact.jws,
       );
       return;
     case 'receipted':

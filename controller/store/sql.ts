@@ -13,7 +13,7 @@ const SLOW_MS = 50;
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** Step n brings a database from version n to n + 1; each runs in a transaction of its own. */
-const MIGRATIONS = ['schema.sql', 'people.sql', 'hearings.sql', 'displays.sql'] as const;
+const MIGRATIONS = ['schema.sql', 'people.sql', 'hearings.sql', 'displays.sql', 'forward.sql'] as const;
 
 export type Value = string | number | null;
 

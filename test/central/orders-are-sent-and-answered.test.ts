@@ -3,6 +3,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { publicKeysFileOf } from '../../controller/central/centre.ts';
 import { sendOrder } from '../../controller/central/order-desk.ts';
 import { topicsOf } from '../../controller/core/hrc.ts';
+import { docketCommands } from '../../controller/forward/commands/docket-commands.ts';
+import { MemoryArchive } from '../forward/memory-archive.ts';
 import { Scene, until } from '../forward/scene.ts';
 import { PLAN, Stage } from '../site/stage.ts';
 
@@ -33,7 +35,8 @@ async function siteIsThere(): Promise<void> {
   scene.forwarder(url, {
     site: SITE,
     trust: { file: publicKeysFileOf(scene.centreFolder) },
-    orders: stage.site.orders,
+    archive: new MemoryArchive(scene.outbox),
+    commands: [docketCommands(stage.site.orders)],
     clock,
   });
   await until('the site is there', () => isThere);
@@ -47,9 +50,10 @@ const letter = (more: object = {}) => {
 
 test('and the same order sent again is the same hearing; the centre itself takes the answers in its stride', async () => {
   await siteIsThere();
-  const first = await sendOrder(letter());
+  const one = letter();
+  const first = await sendOrder(one);
   expect(first).toMatchObject({ status: 'successful', docket: { state: 'scheduled' } });
-  expect(await sendOrder(letter({ id: first.id }))).toMatchObject({ id: first.id, docket: first['docket'] });
+  expect(await sendOrder({ ...one, id: first.id })).toMatchObject({ id: first.id, docket: first['docket'] });
   const cancelled = await sendOrder(letter({ type: 'docket.cancel', docket: { reference: '7', reason: '撤回' } }));
   expect(cancelled).toMatchObject({ status: 'successful', docket: { state: 'cancelled' } });
   expect(await sendOrder(letter({ docket: { room: 'cellar' } }))).toMatchObject({ status: 'rejected' });

@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { topicsOf } from '../../controller/core/hrc.ts';
 import { publicKeyOf, signJws } from '../../controller/core/jws.ts';
 import { ulid } from '../../controller/core/ulid.ts';
+import { docketCommands } from '../../controller/forward/commands/docket-commands.ts';
 import { PLAN, Stage } from '../site/stage.ts';
+import { MemoryArchive } from './memory-archive.ts';
 import { Scene, until } from './scene.ts';
 
 const SITE = PLAN.site.id;
@@ -49,7 +51,13 @@ async function connected(): Promise<void> {
   });
   await seen.subscribeAsync(topics.state, { qos: 1 });
   const { clock } = stage;
-  scene.forwarder(url, { site: SITE, trust: { keys: [publicKey] }, orders: stage.site.orders, clock });
+  scene.forwarder(url, {
+    site: SITE,
+    trust: { keys: [publicKey] },
+    archive: new MemoryArchive(scene.outbox),
+    commands: [docketCommands(stage.site.orders)],
+    clock,
+  });
   await until('the site is there', () => isUp);
 }
 
@@ -138,13 +146,13 @@ describe('an order is refused', () => {
 
   test('behind its end, and from a clock that runs far ahead', async () => {
     const late = order('docket.create', { room: 'r1', kind: 'hearing', planned: tomorrow() }, { exp: nowS() - 1 });
-    expect(await sent(late)).toMatchObject({ status: 'expired', err: { code: 'order-expired' } });
+    expect(await sent(late)).toMatchObject({ status: 'expired', err: { code: 'HRC-EXP' } });
     const early = order(
       'docket.create',
       { room: 'r1', kind: 'hearing', planned: tomorrow() },
       { iat: nowS() + HOUR_S },
     );
-    expect(await sent(early)).toMatchObject({ status: 'expired', err: { code: 'order-expired' } });
+    expect(await sent(early)).toMatchObject({ status: 'expired', err: { code: 'HRC-EXP' } });
     expect(await scheduled()).toHaveLength(0);
   });
 
@@ -161,13 +169,13 @@ describe('an order is refused', () => {
   test('that cannot be read, or whose id is not that of its topic', async () => {
     await expectRefused(order('docket.create', { room: 7 }), 'rejected', 'bad-request');
     await expectRefused(order('docket.burn', {}), 'rejected', 'bad-request');
-    await expectRefused({ id: newId(), jws: create().jws }, 'rejected', 'bad-request');
+    await expectRefused({ id: newId(), jws: create().jws }, 'rejected', 'HRC-BAD');
     await expectRefused(order('docket.cancel', { reference: 'nobody' }), 'rejected', 'session-unknown');
   });
 
   test('for another site', async () => {
     const docket = { room: 'r1', kind: 'hearing', planned: tomorrow() };
-    await expectRefused(order('docket.create', docket, { site: 'elsewhere-01' }), 'rejected', 'bad-request');
+    await expectRefused(order('docket.create', docket, { site: 'elsewhere-01' }), 'rejected', 'HRC-BAD');
   });
 
   test('under an id that was another order', async () => {
@@ -180,7 +188,7 @@ describe('an order is refused', () => {
       { ...payload, docket: { reference: '冀税听〔2026〕7' } },
       privateKey,
     );
-    expect(await sent({ id: made.id, jws: other })).toMatchObject({ status: 'rejected', err: { code: 'bad-request' } });
+    expect(await sent({ id: made.id, jws: other })).toMatchObject({ status: 'rejected', err: { code: 'HRC-REPLAY' } });
     expect((await stage.facts()).filter((fact) => fact.type === 'session-cancelled')).toHaveLength(0);
   });
 

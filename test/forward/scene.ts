@@ -16,7 +16,8 @@ import { manifestOf } from '../../controller/core/hrc.ts';
 import { jwsHash } from '../../controller/core/jws.ts';
 import type { Backlog, Log, Outbox, OutboxItem, Signer } from '../../controller/core/ports.ts';
 import { ulid } from '../../controller/core/ulid.ts';
-import { Forwarder, type ForwarderOptions } from '../../controller/forward/forwarder.ts';
+import { Forwarder } from '../../controller/forward/forwarder.ts';
+import type { ForwarderOptions } from '../../controller/forward/forwarder-options.ts';
 import { type SiteSigner, siteSigner } from '../../controller/forward/signer.ts';
 import type { ForwardTiming } from '../../controller/forward/timing.ts';
 import { SystemClock } from '../../controller/ledger/system-clock.ts';
@@ -32,6 +33,8 @@ export const QUICK: Partial<ForwardTiming> = {
   finResultMs: 5_000,
   receiptMs: 500,
   responseMs: 2_000,
+  takenOverMs: 400,
+  progressEveryMs: 100,
 };
 
 /** Waits until `fact` is true; fails with `what` after `limitMs`. */
@@ -129,6 +132,23 @@ export class FileOutbox implements Outbox {
     return this.items
       .filter((item) => item.siteSeq > afterSiteSeq && !this.receipts.has(item.segment.seg))
       .slice(0, limit);
+  }
+
+  newest(beforeSiteSeq: number, limit: number): readonly OutboxItem[] {
+    return this.items
+      .filter((item) => item.siteSeq < beforeSiteSeq && !this.receipts.has(item.segment.seg))
+      .reverse()
+      .slice(0, limit);
+  }
+
+  urgent(skip: number, limit: number): readonly OutboxItem[] {
+    return this.pending(0, this.items.length)
+      .filter(({ isSession }) => isSession !== false)
+      .slice(skip, skip + limit);
+  }
+
+  sealed(fromSiteSeq: number, toSiteSeq: number, limit: number): readonly OutboxItem[] {
+    return this.items.slice(fromSiteSeq - 1, Math.min(toSiteSeq, fromSiteSeq - 1 + limit));
   }
 
   item(seg: string): OutboxItem | null {

@@ -1,13 +1,15 @@
 /**
- * Sends one file by route B: opening, chunks with their hashes, end. The file is read once, in pieces, and hashed again on the way:
- * what differs from its manifest is broken off and never declared complete.
+ * Sends one file in chunks over MQTT: opening, chunks with their hashes, end. The file is read once, in pieces, and hashed again on
+ * the way, also where chunks are passed over because they were acknowledged before: what differs from its manifest is broken off
+ * and never declared complete.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { sha256 } from '../core/chain.ts';
-import { sentenceOf } from '../core/errors.ts';
-import type { SiteTopics } from '../core/hrc.ts';
-import type { Line } from './line.ts';
+import { sha256 } from '../../core/chain.ts';
+import { sentenceOf } from '../../core/errors.ts';
+import type { TransferTopics } from '../../core/hrc.ts';
+import type { Line } from '../line.ts';
+import type { Progress } from '../progress.ts';
 
 /** Bytes of a file may wait in a broker this long for a centre that is away. */
 const CHUNK_EXPIRY_S = 600;
@@ -20,13 +22,20 @@ export class Unfit extends Error {}
 
 export interface Transfer {
   readonly line: Line;
-  readonly topics: SiteTopics;
+  readonly topics: TransferTopics;
   readonly fileId: string;
   readonly path: string;
   readonly size: number;
   readonly sha256: string;
   readonly init: string;
-  readonly chunkBytes: number;
+  /** Size of the chunks, and which of them need not be sent. */
+  readonly progress: Progress;
+  /** Where the answer to the end shall go, if not to the usual place. */
+  readonly endTopic?: string;
+  /** Waits until so many bytes may leave. */
+  readonly pace: (bytes: number) => Promise<void>;
+  /** Called with the broker's reason when it took the opening; chunks follow when it resolves. */
+  readonly opened?: (reason: number) => Promise<void>;
   /** Aborted when the outcome is known before the end was reached. */
   readonly stop: AbortSignal;
   readonly onChunkSent: () => void;
@@ -50,14 +59,18 @@ export async function sendFile(transfer: Transfer): Promise<void> {
     const there = (await file.stat()).size;
     if (there !== size) throw new LocalFault(`it has ${there} bytes, sealed were ${size}`);
     if (stop.aborted) return;
-    await line.publish(topics.init(fileId), transfer.init, expiry);
+    const reason = await line.publish(topics.init(fileId), transfer.init, expiry);
+    await transfer.opened?.(reason);
+    if (stop.aborted) return;
     const whole = await sendChunks(transfer, file, expiry);
     if (stop.aborted) return;
     if (whole !== transfer.sha256) {
       await line.publish(topics.abort(fileId), '', expiry);
       throw new LocalFault(`its hash is ${whole}, sealed was ${transfer.sha256}`);
     }
-    await line.publish(topics.fin(fileId, size, transfer.sha256), '', expiry);
+    const { endTopic } = transfer;
+    const end = { ...expiry, ...(endTopic === undefined ? {} : { responseTopic: endTopic }) };
+    await line.publish(topics.fin(fileId, size, transfer.sha256), '', end);
   } finally {
     await file.close();
   }
@@ -65,12 +78,20 @@ export async function sendFile(transfer: Transfer): Promise<void> {
 
 /** Sends every chunk and waits for the acknowledgement of each; answers the hash of what was read. */
 async function sendChunks(transfer: Transfer, file: FileHandle, expiry: { expiryS: number }): Promise<string> {
-  const { line, topics, fileId, size, chunkBytes, stop } = transfer;
+  const { line, topics, fileId, size, progress, stop } = transfer;
+  const { chunkBytes } = progress;
   const hash = createHash('sha256');
   const underWay: Promise<void>[] = [];
   let failure: { readonly error: unknown } | null = null;
   for (let offset = 0; offset < size && !stop.aborted && failure === null; offset += chunkBytes) {
     const length = Math.min(chunkBytes, size - offset);
+    const chunkNumber = offset / chunkBytes;
+    if (progress.isAcknowledged(chunkNumber)) {
+      hash.update(await readExactly(file, offset, length));
+      continue;
+    }
+    await transfer.pace(length);
+    if (stop.aborted) break;
     const slot = await line.room(length);
     let chunk: Buffer;
     try {
@@ -83,7 +104,10 @@ async function sendChunks(transfer: Transfer, file: FileHandle, expiry: { expiry
     hash.update(chunk);
     transfer.onChunkSent();
     const sent = slot.send(topics.chunk(fileId, offset, sha256(chunk)), chunk, expiry).then(
-      () => transfer.onChunkAcknowledged(),
+      () => {
+        progress.acknowledged(chunkNumber);
+        transfer.onChunkAcknowledged();
+      },
       (error: unknown) => {
         failure ??= { error };
       },

@@ -1,0 +1,33 @@
+/** What the forwarder is given by whoever puts the program together. */
+import type { Log, Outbox } from '../core/ports.ts';
+import type { CommandBook, SiteArchive, Transfers } from '../core/site-archive.ts';
+import type { Clock } from '../core/time.ts';
+import type { CentreTrust } from './centre-voice.ts';
+import type { CommandKind } from './commands/command-kind.ts';
+import type { Address, Protocol } from './dial.ts';
+import type { SiteSigner } from './signer.ts';
+import type { ForwardTiming } from './timing.ts';
+
+export interface ForwarderOptions extends Address {
+  readonly site: string;
+  readonly outbox: Outbox;
+  readonly signer: SiteSigner;
+  readonly trust: CentreTrust;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where transfers that are under way are kept; in memory when it is absent. */
+  readonly transfers?: Transfers;
+  /** What commands of the centre are carried out on, and where they are kept; without it they are not heard. */
+  readonly archive?: SiteArchive & CommandBook;
+  /** Commands that others carry out, beside those of this folder. */
+  readonly commands?: readonly CommandKind[];
+  /** Bytes a second that may leave now; null is no limit. */
+  readonly rate?: () => number | null;
+  /** Addresses at which the centre reaches this site (route D); none when it does not. */
+  readonly pullFrom?: readonly string[];
+  /** Said with each backlog. */
+  readonly health?: () => object;
+  /** Which MQTT to try first; 5 unless the broker is known to speak 3.1.1 only. */
+  readonly protocol?: Protocol;
+  readonly timing?: Partial<ForwardTiming>;
+}
