@@ -1,6 +1,7 @@
 /**
- * Runs the whole test suite in two lanes at once: what has to keep real time (recorder, faults, whole house) one file after the
- * other, and beside it, with less right to the processor, everything else. With arguments of vitest: just what they name.
+ * Runs the whole test suite in three lanes at once, each one file after the other: the fault suite; recorder and whole house; and, with
+ * less right to the processor, everything else. Most of a test that keeps real time is waiting. With arguments of vitest: just what
+ * they name.
  *
  *   node test/run.mjs [options of vitest]
  */
@@ -11,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 /** Tests that time what a recorder does while they run. */
-const REAL_TIME = ['test/recorder/', 'test/faults/', 'test/e2e/'];
+const REAL_TIME = [['test/faults/'], ['test/recorder/', 'test/e2e/']];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const asked = process.argv.slice(2);
@@ -23,27 +24,29 @@ for (const signal of SIGNALS)
 
 if (asked.length > 0) process.exitCode = (await lane(asked, 'inherit')).code;
 else {
-  const others = lane(
-    REAL_TIME.flatMap((folder) => ['--exclude', `${folder}**`]),
-    'pipe',
-  );
-  const real = await lane(REAL_TIME, 'inherit');
-  // Told in one piece, because two lanes on one screen cannot be read.
-  const { code, said } = await others;
-  process.stdout.write(said);
-  process.exitCode = Math.max(real.code, code);
+  const [faults, house] = REAL_TIME;
+  const others = REAL_TIME.flat().flatMap((folder) => ['--exclude', `${folder}**`]);
+  const beside = [lane(house, 'pipe'), lane(others, 'pipe', constants.priority.PRIORITY_BELOW_NORMAL)];
+  const codes = [(await lane(faults, 'inherit')).code];
+  // Told in one piece, because several lanes on one screen cannot be read.
+  for (const one of beside) {
+    const { code, said } = await one;
+    process.stdout.write(said);
+    codes.push(code);
+  }
+  process.exitCode = Math.max(...codes);
 }
 
-/** One vitest. `pipe`: it gives way to the other lane, and what it says is answered instead of shown. */
-function lane(args, output) {
+/** One vitest. `pipe`: what it says is answered instead of shown. */
+function lane(args, output, priority = constants.priority.PRIORITY_NORMAL) {
   const child = spawn(process.execPath, [VITEST, 'run', '--config', 'test/vitest.config.ts', ...args], {
     cwd: ROOT,
     stdio: ['inherit', output, output],
   });
   children.add(child);
   let said = '';
+  if (child.pid !== undefined) setPriority(child.pid, priority);
   if (output === 'pipe') {
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => {
         said += text;

@@ -142,7 +142,10 @@ export class JournalLane {
       }),
     );
     this.#tail = done
-      .catch((error) => this.#fail(error))
+      .catch((error) => {
+        // What was asked before it left says nothing of it since it is back.
+        if (life === this.#lives) this.#fail(error);
+      })
       .finally(() => {
         this.#queuedBytes -= batch.bytes.length;
       });
@@ -196,8 +199,11 @@ export class JournalLane {
     const file = this.#file;
     if (file === null) throw this.lastError;
     await this.#withReserve(async () => {
+      const { size } = await file.stat();
+      // Lines that are missing here must never be passed over.
+      if (size < at.offset) throw new Error(`the journal ends at byte ${size} and was to go on at ${at.offset}`);
       // What an attempt before this one left of these lines.
-      if ((await file.stat()).size > at.offset) await file.truncate(at.offset);
+      if (size > at.offset) await file.truncate(at.offset);
       await file.appendFile(bytes);
       await file.datasync();
     });

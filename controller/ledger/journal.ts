@@ -46,6 +46,8 @@ export class Journal<Fact> {
   #waiting: Waiting<Fact>[] = [];
   #writing: Promise<void> | null = null;
   #broken: unknown = null;
+  /** A disk may take part again as soon as no line is on its way: one that joined in the middle would miss those lines. */
+  #joinsSoon = false;
   #listeners: ((entry: Entry<Fact>) => void)[] = [];
   #alignedListener: ((place: JournalPlace, aligned: Aligned) => void) | null = null;
 
@@ -105,8 +107,8 @@ export class Journal<Fact> {
 
   /** A disk may be back: its copy is brought up to the others and takes part again. */
   rejoin(): void {
-    if (this.#broken !== null || !this.#lanes.some(({ isIn }) => isIn)) return;
-    for (const lane of this.#lanes) if (!lane.isIn && lane.place.isUsable) this.#join(lane);
+    this.#joinsSoon = true;
+    if (this.#writing === null) this.#joinAll();
   }
 
   /**
@@ -180,6 +182,7 @@ export class Journal<Fact> {
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
+      this.#joinAll();
       const waiting = this.#waiting;
       this.#waiting = [];
       let head = this.#head;
@@ -208,6 +211,14 @@ export class Journal<Fact> {
       });
     }
     this.#writing = null;
+    this.#joinAll();
+  }
+
+  #joinAll(): void {
+    if (!this.#joinsSoon) return;
+    this.#joinsSoon = false;
+    if (this.#broken !== null || !this.#lanes.some(({ isIn }) => isIn)) return;
+    for (const lane of this.#lanes) if (!lane.isIn && lane.place.isUsable) this.#join(lane);
   }
 
   /** Gives the lines to every disk that takes part; resolves with the first that has them. */

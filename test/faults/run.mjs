@@ -10,7 +10,9 @@ const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { t
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
 const isLong = values.minutes !== undefined;
 const config = isLong ? 'test/faults/vitest.long.config.ts' : 'test/faults/vitest.config.ts';
-const env = isLong ? { QUANCHENG_FAULTS_MINUTES: values.minutes, QUANCHENG_FAULTS_SEED: values.seed } : {};
+const env = isLong
+  ? { QUANCHENG_FAULTS_MINUTES: values.minutes, QUANCHENG_FAULTS_SEED: values.seed }
+  : { QUANCHENG_FAULTS_FULL: '1' };
 const { status } = spawnSync(
   process.execPath,
   [vitest, 'run', '--config', config, ...(isLong ? [] : ['test/faults'])],

@@ -7,6 +7,7 @@ import { BALLAST_BYTES } from '../../controller/ledger/ballast.ts';
 import { awayError, type Disks } from '../../controller/ledger/disks.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
 import { followJournal } from '../../controller/ledger/journal-files.ts';
+import { placeOf } from '../../controller/ledger/journal-lane.ts';
 import { SystemClock } from '../../controller/ledger/system-clock.ts';
 import { LedgerWriter } from '../../controller/recorder/ledger-writer.ts';
 import { until } from '../recorder/rig.ts';
@@ -56,6 +57,27 @@ test('both hold the same bytes', async () => {
   await append(journal, 1, 20);
   await journal.close();
   expect(await factsIn(main)).toHaveLength(20);
+  expect(await textIn(mirror)).toBe(await textIn(main));
+});
+
+test('one that is back while lines are on their way misses none of them', async () => {
+  const { main, mirror } = await twoDisks();
+  const journal = new Journal<Fact>(
+    [main, mirror].map((root) => placeOf(journalIn(root))),
+    clock,
+  );
+  await journal.open();
+  onTestFinished(() => journal.close());
+  for (let round = 0; round < 10; round++) {
+    await append(journal, 1, 3);
+    journal.leave(journalIn(mirror), new Error('away for a moment'));
+    await append(journal, 4, 5);
+    const underWay = journal.append({ n: 6 });
+    journal.rejoin();
+    await Promise.all([underWay, journal.append({ n: 7 })]);
+  }
+  await journal.close();
+  expect(await factsIn(main)).toHaveLength(70);
   expect(await textIn(mirror)).toBe(await textIn(main));
 });
 
