@@ -52,8 +52,9 @@ export interface DisplayView extends SignFaceView {
 }
 
 /**
- * POST /displays/:display/painted (no login): the page says what it has painted, after the frame was on the screen, at each change
- * and every two seconds. Answers DisplayView. Another browser that already is this display answers 409 `display-taken`.
+ * POST /displays/:display/painted (no login, but only from this machine or a paired screen): the page says what it has painted, after
+ * the frame was on the screen, at each change and every two seconds. Answers DisplayView. Another browser that already is this display
+ * answers 409 `display-taken`, one that nobody paired 403 `panel-not-paired`.
  */
 export interface PaintedRequest {
   /** Made by the page once; tells one browser from another. */

@@ -3,11 +3,19 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import type { Desk } from '../core/desk.ts';
 import { AppError, errnoOf } from '../core/errors.ts';
+import type { Origin } from '../core/people-desk.ts';
 import { guarded, open, ROOM_REFUSALS, type Route } from './route.ts';
 import { nothing, shortId } from './schemas.ts';
 import * as schema from './schemas-display.ts';
 import { displayView, glanceView, signsView } from './wire-display.ts';
+
+/** The log of displays is evidence: only a screen of this machine, or one that a technician paired, can say what it shows. */
+function mustBeOurs(desk: Desk, from: Origin): void {
+  if (from.isLocal || desk.door.here(from).panel !== null) return;
+  throw new AppError('panel-not-paired', 'only a paired screen can say what it shows');
+}
 
 const display = z.object({ display: shortId });
 const room = z.object({ room: shortId });
@@ -34,9 +42,10 @@ export const DISPLAY_ROUTES: readonly Route[] = [
       params: display,
       body: schema.paintedRequest,
       answers: { 200: schema.displayView },
-      refusals: ['display-unknown', 'display-taken'],
+      refusals: ['display-unknown', 'display-taken', 'panel-not-paired'],
     },
     async ({ desk, params, body, from }) => {
+      mustBeOurs(desk, from);
       const painted = { ...body, isKept: body.isKept ?? null, address: from.address };
       return { json: displayView(await desk.signs.painted(params.display, painted)) };
     },
@@ -49,11 +58,12 @@ export const DISPLAY_ROUTES: readonly Route[] = [
       params: display,
       body: schema.spokenRequest,
       answers: { 200: schema.displayView },
-      refusals: ['display-unknown', 'display-taken', 'disk-full', 'disk-failed'],
+      refusals: ['display-unknown', 'display-taken', 'panel-not-paired', 'disk-full', 'disk-failed'],
     },
-    async ({ desk, params, body }) => ({
-      json: displayView(await desk.signs.spoken(params.display, body.holder, body.speak, body.outcome)),
-    }),
+    async ({ desk, params, body, from }) => {
+      mustBeOurs(desk, from);
+      return { json: displayView(await desk.signs.spoken(params.display, body.holder, body.speak, body.outcome)) };
+    },
   ),
   open(
     {

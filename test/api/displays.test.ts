@@ -74,6 +74,20 @@ test('schemas and contract agree', () => {
 });
 
 describe('a wall', () => {
+  test('is believed only from this machine or a paired screen', async () => {
+    const elsewhere = { 'x-forwarded-for': '192.0.2.7' };
+    const shown = await view('door');
+    const stranger = await new Client(api.url).post('/displays/door/painted', painted(shown), elsewhere);
+    expect([stranger.status, (stranger.body as { error?: { code?: string } }).error?.code]).toEqual([
+      403,
+      'panel-not-paired',
+    ]);
+    const words = { holder: 'a'.repeat(32), speak: '01KAJ9M3W6Z8Q4T1V7X2Y5N0BD', outcome: 'ended' };
+    expect((await new Client(api.url).post('/displays/door/spoken', words, elsewhere)).status).toBe(403);
+    const panel = await api.panelAt('r1');
+    expect((await panel.post('/displays/door/painted', painted(shown), elsewhere)).status).toBe(200);
+  });
+
   test('is told what it should show without a login, and nothing else', async () => {
     const clerk = await api.login('clerk');
     await clerk.post('/rooms/r1/sessions', { press: 'press-0001', kind: 'hearing', matter: '秘密' });
