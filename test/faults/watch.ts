@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { PROOF_AGE_MS, type RecorderStatus } from '../../controller/core/recording.ts';
 
 const LOOK_EVERY_MS = 150;
-/** A sync, a status and a look at the folder each come a little later than what they tell, on a loaded machine. */
-const SLACK_MS = 1_500;
+/** Bytes grow up to a second before the sync that proves them; the status and the look each come a little later, on a loaded machine. */
+const SLACK_MS = 2_500;
 
 interface Look {
   readonly atMs: number;
