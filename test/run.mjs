@@ -1,6 +1,6 @@
 /**
- * Runs the whole test suite in three lanes at once, each one file after the other: the fault suite; recorder and whole house; and, with
- * less right to the processor, everything else. Most of a test that keeps real time is waiting. With arguments of vitest: just what
+ * Runs the whole test suite in three lanes at once, each one file after the other: the fault suite; recorder, cameras and whole
+ * house; and, with less right to the processor, everything else. Most of a test that keeps real time is waiting. With arguments of vitest: just what
  * they name.
  *
  *   node test/run.mjs [options of vitest]
@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
-/** Tests that time what a recorder does while they run. */
-const REAL_TIME = [['test/faults/'], ['test/recorder/', 'test/e2e/']];
+/** Tests that time what a recorder or a camera does while they run; the lanes are about as long as each other. */
+const REAL_TIME = [['test/faults/'], ['test/recorder/', 'test/e2e/', 'test/devices/']];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const asked = process.argv.slice(2);
