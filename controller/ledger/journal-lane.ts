@@ -200,8 +200,9 @@ export class JournalLane {
     if (file === null) throw this.lastError;
     await this.#withReserve(async () => {
       const { size } = await file.stat();
-      // Lines that are missing here must never be passed over.
-      if (size < at.offset) throw new Error(`the journal ends at byte ${size} and was to go on at ${at.offset}`);
+      // A disk that was away must never go on behind lines that it lacks.
+      if (size < at.offset && this.#lives > 0)
+        throw new Error(`the journal ends at byte ${size} and was to go on at ${at.offset}`);
       // What an attempt before this one left of these lines.
       if (size > at.offset) await file.truncate(at.offset);
       await file.appendFile(bytes);

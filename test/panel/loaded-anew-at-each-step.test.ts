@@ -38,13 +38,15 @@ test('every state of the day outlives a reload of the page', async () => {
     // Without a controller there is nothing to load.
     if (name.startsWith('stale')) return;
     const before = await settled(other.page);
+    // On a loaded machine the other page may not have heard of it yet: what the clerk's own page says is as good.
+    const truth = await settled(clerk.page);
     await other.page.reload();
     await other.page.locator('.face:not([data-face="waiting"])').waitFor();
     const after = await settled(other.page);
     seen.push(before);
     // What goes on by itself may be one step further.
     const mayMove = /^(closing|starting)/.test(before);
-    if (after !== before && !mayMove) lost.push(`${name}: ${before}; loaded anew: ${after}`);
+    if (after !== before && after !== truth && !mayMove) lost.push(`${name}: ${before}; loaded anew: ${after}`);
   });
   expect(lost).toEqual([]);
   expect(new Set(seen).size, 'states seen').toBeGreaterThan(8);
