@@ -46,6 +46,8 @@ const FAILURE_LINES = 30;
 const TO_RECORD = [
   { debian: 'ffmpeg', there: () => programIsThere('ffmpeg') && programIsThere('ffprobe') },
   { debian: 'fonts-wqy-zenhei', there: () => existsSync('/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc') },
+  // Speaks the notice aloud where a site has no recording of it.
+  { debian: 'espeak-ng', there: () => programIsThere('espeak-ng') },
 ];
 const TO_TEST = [
   { debian: 'mosquitto', there: () => programIsThere('mosquitto') },

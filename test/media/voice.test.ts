@@ -1,7 +1,9 @@
 /** A wording becomes a sound file once; the site's own recording goes first; without either it is said plainly. */
+import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { siteVoice } from '../../controller/media/voice.ts';
 
@@ -42,6 +44,16 @@ test('is made once, from the text by a pipe, and kept', async () => {
   expect(calls[0]).not.toContain('录音');
   await one.speechOf({ ...wording, text: '另一句' });
   expect(await readdir(join(folder, 'speech'))).toHaveLength(2);
+});
+
+test('the real program speaks the wording of the law, for as long as it takes to say it', async () => {
+  const text = '为保护您的合法权益，监督我的执法行为，对本次执法事项将全程录音录像。';
+  const { path, mediaType } = await voice('espeak-ng').speechOf({ notice: 'recording', version: 1, text });
+  expect(mediaType).toBe('audio/wav');
+  const asked = ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', path];
+  const { stdout } = await promisify(execFile)('ffprobe', asked);
+  expect(Number(stdout)).toBeGreaterThan(5);
+  expect(Number(stdout)).toBeLessThan(30);
 });
 
 test('the recording of a person goes first, for the version that it is of', async () => {
