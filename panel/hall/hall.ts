@@ -93,7 +93,11 @@ async function beat(): Promise<void> {
   const heldMs = held.observe(shown.lines, performance.now());
   const path = `/displays/${encodeURIComponent(display)}`;
   if (key === null) take(await ask<DisplayView>(path));
-  else take(await ask<DisplayView>(`${path}/painted`, { ...shown, holder, key, face: 'hall', heldMs, isKept }));
+  else {
+    const answer = await ask<DisplayView>(`${path}/painted`, { ...shown, holder, key, face: 'hall', heldMs, isKept });
+    // A screen that nobody paired is not believed, and is told all the same what it should show.
+    take(answer ?? (await ask<DisplayView>(path)));
+  }
 }
 
 async function run(): Promise<void> {

@@ -53,6 +53,7 @@ export function DisplayPage({ display }: { readonly display: string }) {
         next={view?.next ?? null}
       />
       {refusal === 'display-taken' && <p class="sign-corner">{sentence('zh', 'sign.taken')}</p>}
+      {refusal === 'panel-not-paired' && <p class="sign-corner">{sentence('zh', 'sign.unpaired')}</p>}
     </div>
   );
 }

@@ -229,4 +229,5 @@ export const en: Readonly<Record<WordKey, string>> = {
   'sign.hall': 'You have entered a monitored area',
   'sign.no-display': 'There is no such display, check the address.',
   'sign.taken': 'Another machine already is this display.',
+  'sign.unpaired': 'This display is not paired yet: a technician pairs it at /pair.',
 };

@@ -226,6 +226,7 @@ export const zh = {
   'sign.hall': '您已进入监控区域',
   'sign.no-display': '没有这块显示屏，请核对网址。',
   'sign.taken': '另一台设备已在充当这块显示屏。',
+  'sign.unpaired': '这块显示屏尚未配对，请技术员在 /pair 配对。',
 } as const;
 
 /** A word or sentence of the screen. */
