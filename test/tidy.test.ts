@@ -57,10 +57,12 @@ const NEVER_IN_RECORDER = ['http', 'https', 'http2', 'dgram', 'tls', 'dns', 'wor
 /** Where each package of package.json is imported. Tools are called by name and imported nowhere. */
 const LIBRARIES: { readonly [name: string]: readonly string[] | 'tool' } = {
   '@asteasolutions/zod-to-openapi': ['controller/api'],
+  '@aws-sdk/client-s3': ['controller/central'],
+  '@aws-sdk/s3-request-presigner': ['controller/central'],
   '@preact/signals': ['panel'],
   aedes: ['controller/central'],
   argon2: ['controller/api'],
-  'better-sqlite3': ['controller/store'],
+  'better-sqlite3': ['controller/ledger'],
   express: ['controller/api'],
   // Both ends of ONVIF, which must not know each other.
   'fast-xml-parser': ['devices/onvif', 'devices/virtual'],
@@ -76,6 +78,7 @@ const LIBRARIES: { readonly [name: string]: readonly string[] | 'tool' } = {
   zod: ['controller/api', 'controller/config'],
   'mqtt-packet': ['test'],
   'playwright-core': ['test'],
+  s3rver: ['test'],
   vite: ['panel'],
   vitest: ['test'],
   '@biomejs/biome': 'tool',

@@ -2,7 +2,7 @@
 import type { Entry } from '../core/chain.ts';
 import type { DisplayFact } from '../core/display-facts.ts';
 import type { Instant } from '../core/time.ts';
-import type { Sql } from './sql.ts';
+import type { Sql } from '../ledger/sql.ts';
 
 export function projectDisplay(sql: Sql, { seq, at, fact }: Pick<Entry<DisplayFact>, 'seq' | 'at' | 'fact'>): void {
   if (fact.type === 'display-dark') {

@@ -2,7 +2,7 @@
 import type { DarkWhy, DisplayFace } from '../core/display-facts.ts';
 import type { DisplayIndex, StretchRow } from '../core/display-index.ts';
 import type { Instant } from '../core/time.ts';
-import type { Sql } from './sql.ts';
+import type { Sql } from '../ledger/sql.ts';
 
 interface Stretch {
   readonly display: string;

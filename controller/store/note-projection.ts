@@ -1,7 +1,7 @@
 /** What facts beside a session do to the index: checks, marks, the telling, explanations, warnings. */
 import type { SessionFact } from '../core/session-facts.ts';
 import type { Instant } from '../core/time.ts';
-import type { Sql, Value } from './sql.ts';
+import type { Sql, Value } from '../ledger/sql.ts';
 
 /** Facts that a session's own row is not changed by, except that a check holds it up. */
 type NoteFact = Extract<

@@ -10,7 +10,7 @@ import type {
 } from '../core/session-facts.ts';
 import type { CheckRow, ExplanationRow, MarkRow, NoticeRow, PressRow, SessionNotes } from '../core/session-index.ts';
 import type { Instant } from '../core/time.ts';
-import type { Sql, Value } from './sql.ts';
+import type { Sql, Value } from '../ledger/sql.ts';
 
 interface RoomCheck {
   readonly id: string;

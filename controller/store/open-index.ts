@@ -10,8 +10,8 @@ import { AppError, sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import type { JournalName } from '../core/site-index.ts';
 import { type Layout, layoutOf } from '../ledger/layout.ts';
+import { UnusableIndex } from '../ledger/sql.ts';
 import { catchUp } from './catch-up.ts';
-import { UnusableIndex } from './sql.ts';
 import { Store } from './store.ts';
 
 export interface IndexReport {

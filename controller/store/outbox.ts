@@ -2,7 +2,7 @@
 import type { Entry } from '../core/chain.ts';
 import type { SegmentFact, SiteFact } from '../core/facts.ts';
 import type { Backlog, Outbox, OutboxItem, SiteJournal } from '../core/ports.ts';
-import type { Value } from './sql.ts';
+import type { Value } from '../ledger/sql.ts';
 import type { Store } from './store.ts';
 
 interface Row {

@@ -1,7 +1,7 @@
 /** What facts about secrets and panels do to the index. */
 import type { PeopleFact } from '../core/people-facts.ts';
 import type { Instant } from '../core/time.ts';
-import type { Sql } from './sql.ts';
+import type { Sql } from '../ledger/sql.ts';
 
 /** Projects one such fact. Repeating it changes nothing; a panel that was revoked stays so. */
 export function projectPeople(sql: Sql, seq: number, at: Instant, fact: PeopleFact): void {

@@ -10,7 +10,7 @@ import {
 } from '../core/people-index.ts';
 import type { Instant } from '../core/time.ts';
 import type { Tries } from '../core/tries.ts';
-import type { Sql } from './sql.ts';
+import type { Sql } from '../ledger/sql.ts';
 
 interface RawPerson {
   readonly id: string;

@@ -3,10 +3,10 @@ import type { Entry } from '../core/chain.ts';
 import type { GapFact, RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
 import type { AbsentStretch } from '../core/session-facts.ts';
 import type { Instant } from '../core/time.ts';
+import type { Sql } from '../ledger/sql.ts';
 import { projectDisplay } from './display-projection.ts';
 import { projectPeople } from './people-projection.ts';
 import { isSessionFact, projectSession } from './session-projection.ts';
-import type { Sql } from './sql.ts';
 
 /** Tables that come out of the journals, children first, so that they can be emptied in this order. */
 export const PROJECTED_TABLES = [

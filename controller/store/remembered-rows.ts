@@ -1,6 +1,6 @@
 /** The few things the site remembers beside its journals: where streams came from, and which rooms are awake. */
 import type { RememberedSource } from '../core/site-index.ts';
-import type { Sql } from './sql.ts';
+import type { Sql } from '../ledger/sql.ts';
 
 export class RememberedRows {
   readonly #sql: Sql;

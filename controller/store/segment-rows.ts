@@ -3,7 +3,7 @@ import type { SegmentFact } from '../core/facts.ts';
 import type { Backlog } from '../core/ports.ts';
 import type { HandOver, SegmentRow, UnsealedRow } from '../core/site-index.ts';
 import type { Instant } from '../core/time.ts';
-import type { Sql } from './sql.ts';
+import type { Sql } from '../ledger/sql.ts';
 
 /** The byte rate of a stream is that of this many newest segments. */
 const RATE_SEGMENTS = 6;

@@ -4,8 +4,8 @@ import { mergeFields } from '../core/fields.ts';
 import type { Amendment } from '../core/session-docket.ts';
 import type { FieldValues, SessionFact } from '../core/session-facts.ts';
 import type { Instant } from '../core/time.ts';
+import type { Sql, Value } from '../ledger/sql.ts';
 import { projectNotes } from './note-projection.ts';
-import type { Sql, Value } from './sql.ts';
 
 type Fact<T extends SessionFact['type']> = Extract<SessionFact, { type: T }>;
 

@@ -13,7 +13,7 @@ import type { DocketSource, FieldValues, SessionStream } from '../core/session-f
 import type { SessionIndex } from '../core/session-index.ts';
 import type { ClaimRow, GapRow } from '../core/site-index.ts';
 import type { Instant } from '../core/time.ts';
-import type { Sql } from './sql.ts';
+import type { Sql } from '../ledger/sql.ts';
 
 /** More than a year of a busy office; who asks for more asks in parts. */
 const DOCKET_ROWS_MAX = 5_000;

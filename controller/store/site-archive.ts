@@ -15,7 +15,7 @@ import type {
   TransferRow,
   Transfers,
 } from '../core/site-archive.ts';
-import type { Sql, Value } from './sql.ts';
+import type { Sql, Value } from '../ledger/sql.ts';
 import type { Store } from './store.ts';
 
 /** No segment is longer: one that begins earlier than this before a range does not reach into it. */

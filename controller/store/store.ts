@@ -18,6 +18,7 @@ import type {
   SegmentRow,
   UnsealedRow,
 } from '../core/site-index.ts';
+import { isRefusedRow, Sql } from '../ledger/sql.ts';
 import { DisplayRows } from './display-rows.ts';
 import { NoteRows } from './note-rows.ts';
 import { PeopleRows } from './people-rows.ts';
@@ -25,7 +26,11 @@ import { PROJECTED_TABLES, projectRecorder, projectSite } from './projection.ts'
 import { RememberedRows } from './remembered-rows.ts';
 import { SegmentRows } from './segment-rows.ts';
 import { SessionRows } from './session-rows.ts';
-import { isRefusedRow, Sql } from './sql.ts';
+
+/** The tables, in the order in which they came to be; a new file goes to the end. */
+const STEPS = ['schema.sql', 'people.sql', 'hearings.sql', 'displays.sql', 'forward.sql'].map(
+  (step) => new URL(step, import.meta.url),
+);
 
 /** The entry does not follow the last one applied: the journal's files have to be read (see catch-up.ts). */
 export class IndexHole extends Error {
@@ -56,7 +61,7 @@ export class Store implements LiveIndex {
   /** Opens or makes the file. Throws `data-not-writable`, or {@link UnusableIndex} when only a rebuild helps. */
   constructor(options: { readonly file: string; readonly log: Log }) {
     this.#log = options.log;
-    this.#sql = new Sql(options.file, options.log);
+    this.#sql = new Sql(options.file, STEPS, options.log);
     this.#sessions = new SessionRows(this.#sql);
     this.#segments = new SegmentRows(this.#sql);
     this.people = new PeopleRows(this.#sql);

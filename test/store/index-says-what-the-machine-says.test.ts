@@ -10,9 +10,11 @@ import { Store } from '../../controller/store/store.ts';
 import { INPUT_NAMES, INPUTS, type InputName, outcomeOf, T0 } from '../core/session-scene.ts';
 
 const said: string[] = [];
+/** How long a statement took is the machine's affair, not the rule under test. */
+const SLOW = 'slow statement';
 const log: Log = {
   info: () => undefined,
-  warn: (_, message) => void said.push(message),
+  warn: (_, message) => void (message === SLOW || said.push(message)),
   error: (_, message) => void said.push(message),
 };
 

@@ -1,6 +1,6 @@
 /**
- * SQLite as the store uses it: one connection, statements prepared once, slow ones reported because they stop the whole
- * process for as long as they take. better-sqlite3 appears in this file only.
+ * SQLite as an index beside a journal: one connection, statements prepared once, slow ones reported because they stop the whole
+ * process for as long as they take. better-sqlite3 appears in this file only; the recorder does not load it.
  */
 import { readFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
@@ -12,9 +12,6 @@ const SLOW_MS = 50;
 /** How long another connection's write (a reindex, a check) may hold us up. */
 const BUSY_TIMEOUT_MS = 5_000;
 
-/** Step n brings a database from version n to n + 1; each runs in a transaction of its own. */
-const MIGRATIONS = ['schema.sql', 'people.sql', 'hearings.sql', 'displays.sql', 'forward.sql'] as const;
-
 export type Value = string | number | null;
 
 export class Sql {
@@ -22,8 +19,11 @@ export class Sql {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement>();
 
-  /** Opens or makes the file and brings it to the newest version. Throws `data-not-writable`, or {@link UnusableIndex}. */
-  constructor(file: string, log: Log) {
+  /**
+   * Opens or makes the file and brings it to the newest version: `steps` are SQL files, step n brings a database from version n to
+   * n + 1, each in a transaction of its own. Throws `data-not-writable`, or {@link UnusableIndex}.
+   */
+  constructor(file: string, steps: readonly URL[], log: Log) {
     this.#log = log;
     try {
       this.#database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
@@ -36,7 +36,7 @@ export class Sql {
       this.#database.pragma('journal_mode = WAL');
       this.#database.pragma('synchronous = FULL');
       this.#database.pragma('foreign_keys = ON');
-      this.#migrate();
+      this.#migrate(steps);
     } catch (error) {
       this.#database.close();
       throw isDamaged(error) ? new UnusableIndex(sentenceOf(error), { cause: error }) : error;
@@ -80,14 +80,14 @@ export class Sql {
     }
   }
 
-  #migrate(): void {
+  #migrate(steps: readonly URL[]): void {
     const version = this.#database.pragma('user_version', { simple: true }) as number;
-    if (version > MIGRATIONS.length) {
-      throw new UnusableIndex(`it is of version ${version}, this program knows ${MIGRATIONS.length}`);
+    if (version > steps.length) {
+      throw new UnusableIndex(`it is of version ${version}, this program knows ${steps.length}`);
     }
-    MIGRATIONS.slice(version).forEach((step, i) => {
+    steps.slice(version).forEach((step, i) => {
       this.#database.transaction(() => {
-        this.#database.exec(readFileSync(new URL(step, import.meta.url), 'utf8'));
+        this.#database.exec(readFileSync(step, 'utf8'));
         this.#database.pragma(`user_version = ${version + i + 1}`);
       })();
     });
