@@ -48,6 +48,10 @@ export const CATALOGUE = {
   'room-unknown': { kind: 'not-found', hint: 'Choose a room of the site configuration.' },
   'session-unknown': { kind: 'not-found', hint: 'Choose a session from the list.' },
   'segment-unknown': { kind: 'not-found', hint: 'The index may be behind: run quancheng reindex.' },
+  'segment-away': {
+    kind: 'not-found',
+    hint: 'It lies at the centre, which signed for it before it was deleted here; have it fetched back from there.',
+  },
   'not-found': { kind: 'not-found', hint: 'Check the address; the API is described at /api/openapi.json.' },
   'session-not-open': { kind: 'conflict', hint: 'Open the session first.' },
   'session-over': {

@@ -2,6 +2,7 @@
  * The facts that journals hold. `journal/recorder` is written by the recorder alone, `journal/site` by the controller alone;
  * everything in SQLite is read out of these two and can be read out of them again.
  */
+import type { ChainHead } from './chain.ts';
 import type { DisplayFact } from './display-facts.ts';
 import type { Select } from './hrc-command.ts';
 import type { PeopleFact } from './people-facts.ts';
@@ -58,6 +59,36 @@ export interface GapFact {
   readonly claims: readonly string[];
 }
 
+/**
+ * The decision to delete a segment here: the centre's receipt for exactly these bytes was checked again, and nothing stood against
+ * it (invariant 3, core/purge.ts). The recorder carries it out.
+ */
+export interface PurgedFact {
+  readonly type: 'purged';
+  readonly seg: string;
+  readonly stream: string;
+  readonly run: string;
+  readonly sequence: number;
+  readonly sha256: string;
+  /** SHA-256 of the receipt (JWS) that it rests on. */
+  readonly receipt: string;
+  /** The rule: so many days since `sinceMs` (UTC ms), when the last thing happened that the days count from. */
+  readonly keepDays: number;
+  readonly sinceMs: number;
+}
+
+/** A segment's file is deleted by a decision of the site; written before the first disk is touched. Said twice, it is one deed. */
+export interface RemovedFact {
+  readonly type: 'removed';
+  readonly seg: string;
+  readonly stream: string;
+  readonly run: string;
+  readonly sequence: number;
+  readonly sha256: string;
+  /** The line of the site's journal that decided it. */
+  readonly decision: ChainHead;
+}
+
 export type RecorderFact =
   | {
       readonly type: 'recorder-started';
@@ -89,6 +120,7 @@ export type RecorderFact =
     }
   | SegmentFact
   | GapFact
+  | RemovedFact
   | { readonly type: 'clock-stepped'; readonly byMs: number }
   | {
       readonly type: 'quarantined';
@@ -133,6 +165,7 @@ export type SiteFact =
     }
   /** The centre's signed receipt, checked. */
   | { readonly type: 'receipted'; readonly seg: string; readonly receipt: string }
+  | PurgedFact
   /** The centre forbids deleting what `select` covers, until it is released. `hold` is the id of its command. */
   | {
       readonly type: 'held';

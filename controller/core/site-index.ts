@@ -7,6 +7,7 @@ import type { DisplayIndex } from './display-index.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from './facts.ts';
 import type { PeopleIndex } from './people-index.ts';
 import type { Backlog } from './ports.ts';
+import type { PurgeIndex } from './purge-index.ts';
 import type { Cause, Source } from './recording.ts';
 import type { SessionIndex, SessionNotes } from './session-index.ts';
 import type { Instant } from './time.ts';
@@ -29,6 +30,8 @@ export interface GapRow {
 export interface SegmentRow {
   readonly fact: SegmentFact;
   readonly receiptedAt: Instant | null;
+  /** When the recorder wrote down that its file is deleted here; null while it is kept. */
+  readonly removedAt: Instant | null;
 }
 
 export interface UnsealedRow {
@@ -53,6 +56,7 @@ export type JournalName = 'recorder' | 'site';
 export interface SiteIndex extends SessionIndex {
   readonly notes: SessionNotes;
   readonly displays: DisplayIndex;
+  readonly purges: PurgeIndex;
 
   claimsOf(session: string): readonly ClaimRow[];
   gapsOf(session: string): readonly GapRow[];

@@ -151,6 +151,7 @@ function remember(fact: RecorderFact, historyOf: (stream: string) => StreamHisto
     case 'recorder-stopped':
     case 'clock-stepped':
     case 'quarantined':
+    case 'removed':
     case 'disk-away':
     case 'disk-back':
     case 'journal-set-aside':

@@ -29,6 +29,7 @@ import type { SessionViews } from './session-views.ts';
 import type { Sessions } from './sessions.ts';
 import type { Signs } from './signs.ts';
 import type { Watchers } from './watchers.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 export interface SiteDeskOptions {
   readonly plan: SitePlan;
@@ -48,6 +49,7 @@ export interface SiteDeskOptions {
   readonly wish: () => void;
   /** Absolute path of a segment's file. */
   readonly pathOf: (segment: SegmentFact) => string;
+  readonly whereabouts: Whereabouts;
 }
 
 export class SiteDesk implements Desk {
@@ -181,10 +183,12 @@ export class SiteDesk implements Desk {
   }
 
   async media(caller: Caller, seg: string): Promise<MediaFile> {
-    const { authority, audit, pathOf } = this.#options;
+    const { authority, audit, pathOf, whereabouts } = this.#options;
     const { segment, room } = authority.resolve(caller, { segment: seg }, 'review');
     if (segment === null) throw new AppError('segment-unknown', `there is no segment ${seg}`);
     await audit.record(caller, 'play', segment.seg, room.id);
+    if (whereabouts.whereIs(segment) === 'centre')
+      throw new AppError('segment-away', `segment ${segment.seg} was deleted here after the centre had signed for it`);
     return { seg: segment.seg, path: pathOf(segment), bytes: segment.bytes, sha256: segment.sha256 };
   }
 

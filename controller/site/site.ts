@@ -42,6 +42,7 @@ import { Signs } from './signs.ts';
 import { SiteStaff } from './staff.ts';
 import { TryBook } from './try-book.ts';
 import { Watchers } from './watchers.ts';
+import { Whereabouts } from './whereabouts.ts';
 import { wishOf } from './wishes.ts';
 
 /** Leases end and proof grows old by time alone; somebody has to look. */
@@ -96,6 +97,8 @@ export class Site {
   readonly #watchers: Watchers;
   readonly #follower: RecorderFollower;
   readonly #desk: SiteDesk;
+  /** Where segments lie: here, or at the centre alone. */
+  readonly whereabouts: Whereabouts;
   readonly #end = new AbortController();
   #status: RecorderStatus | null = null;
   #isRecorderHere = false;
@@ -106,6 +109,7 @@ export class Site {
   constructor(options: SiteOptions) {
     const { plan, index, clock, log, catchUp, signer, pins, onFatal } = options;
     this.#options = options;
+    this.whereabouts = new Whereabouts(index.purges, options.pathOf);
     const journal = new IndexedJournal({ journal: options.journal, index, catchUp, onFatal, log });
     this.#journal = journal;
     const wish = (): void => this.#wish();
@@ -182,6 +186,7 @@ export class Site {
       audit,
       wish,
       pathOf: options.pathOf,
+      whereabouts: this.whereabouts,
     });
   }
 

@@ -26,6 +26,8 @@ export const PROJECTED_TABLES = [
   'explanation',
   'stop_warning',
   'display_stretch',
+  'purged',
+  'removed',
   'outbox',
   'resealed',
   'hold',
@@ -83,6 +85,14 @@ export function projectRecorder(sql: Sql, { seq, at, fact }: Entry<RecorderFact>
     case 'gap':
       projectGap(sql, `recorder-${seq}`, fact);
       return;
+    case 'removed':
+      sql.run(
+        'INSERT INTO removed (seg, seq, removed_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+        fact.seg,
+        seq,
+        json(at),
+      );
+      return;
     case 'quarantined':
       sql.run(
         'INSERT INTO quarantined (seq, path, moved_to, why) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
@@ -98,7 +108,8 @@ export function projectRecorder(sql: Sql, { seq, at, fact }: Entry<RecorderFact>
 }
 
 /** Projects one entry of the site's journal. */
-export function projectSite(sql: Sql, { seq, at, fact }: Entry<SiteFact>): void {
+export function projectSite(sql: Sql, entry: Entry<SiteFact>): void {
+  const { seq, at, fact } = entry;
   switch (fact.type) {
     case 'session-closed':
       projectSession(sql, { seq, at, fact });
@@ -140,6 +151,14 @@ export function projectSite(sql: Sql, { seq, at, fact }: Entry<SiteFact>): void 
         fact.receipt,
         json(at),
         fact.seg,
+      );
+      return;
+    case 'purged':
+      sql.run(
+        'INSERT INTO purged (seg, seq, entry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+        fact.seg,
+        seq,
+        json(entry),
       );
       return;
     case 'person-added':

@@ -11,6 +11,7 @@ const RATE_SEGMENTS = 6;
 interface Row {
   readonly fact: string;
   readonly receipted_at: string | null;
+  readonly removed_at: string | null;
 }
 
 export class SegmentRows {
@@ -22,7 +23,8 @@ export class SegmentRows {
 
   segment(seg: string): SegmentRow | null {
     const row = this.#sql.get<Row>(
-      'SELECT fact, receipted_at FROM segment LEFT JOIN outbox USING (seg) WHERE segment.seg = ?',
+      `SELECT fact, receipted_at, removed_at FROM segment LEFT JOIN outbox USING (seg) LEFT JOIN removed USING (seg)
+       WHERE segment.seg = ?`,
       seg,
     );
     return row === null ? null : segmentRow(row);
@@ -31,8 +33,8 @@ export class SegmentRows {
   segmentsOf(session: string, stream: string): SegmentRow[] {
     return this.#sql
       .all<Row>(
-        `SELECT fact, receipted_at FROM segment_claim JOIN segment USING (seg) LEFT JOIN outbox USING (seg)
-         WHERE claim = ? AND segment.stream = ? ORDER BY journal_seq`,
+        `SELECT fact, receipted_at, removed_at FROM segment_claim JOIN segment USING (seg)
+         LEFT JOIN outbox USING (seg) LEFT JOIN removed USING (seg) WHERE claim = ? AND segment.stream = ? ORDER BY journal_seq`,
         session,
         stream,
       )
@@ -104,5 +106,6 @@ function segmentRow(row: Row): SegmentRow {
   return {
     fact: JSON.parse(row.fact) as SegmentFact,
     receiptedAt: row.receipted_at === null ? null : (JSON.parse(row.receipted_at) as Instant),
+    removedAt: row.removed_at === null ? null : (JSON.parse(row.removed_at) as Instant),
   };
 }

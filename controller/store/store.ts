@@ -23,12 +23,13 @@ import { DisplayRows } from './display-rows.ts';
 import { NoteRows } from './note-rows.ts';
 import { PeopleRows } from './people-rows.ts';
 import { PROJECTED_TABLES, projectRecorder, projectSite } from './projection.ts';
+import { PurgeRows } from './purge-rows.ts';
 import { RememberedRows } from './remembered-rows.ts';
 import { SegmentRows } from './segment-rows.ts';
 import { SessionRows } from './session-rows.ts';
 
 /** The tables, in the order in which they came to be; a new file goes to the end. */
-const STEPS = ['schema.sql', 'people.sql', 'hearings.sql', 'displays.sql', 'forward.sql'].map(
+const STEPS = ['schema.sql', 'people.sql', 'hearings.sql', 'displays.sql', 'forward.sql', 'purge.sql'].map(
   (step) => new URL(step, import.meta.url),
 );
 
@@ -54,6 +55,7 @@ export class Store implements LiveIndex {
   readonly people: PeopleRows;
   readonly notes: NoteRows;
   readonly displays: DisplayRows;
+  readonly purges: PurgeRows;
   readonly #remembered: RememberedRows;
   readonly #progress: { [journal in JournalName]: ChainHead };
   #listeners: ((journal: JournalName, entry: Entry<RecorderFact> | Entry<SiteFact>) => void)[] = [];
@@ -67,6 +69,7 @@ export class Store implements LiveIndex {
     this.people = new PeopleRows(this.#sql);
     this.notes = new NoteRows(this.#sql);
     this.displays = new DisplayRows(this.#sql);
+    this.purges = new PurgeRows(this.#sql);
     this.#remembered = new RememberedRows(this.#sql);
     this.#progress = { recorder: this.#readProgress('recorder'), site: this.#readProgress('site') };
   }

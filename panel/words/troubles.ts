@@ -260,6 +260,10 @@ export const troubles = {
     zh: words('找不到这一段录像', '请叫技术员重建索引。'),
     en: words('This segment was not found', 'Ask the technician to rebuild the index.'),
   },
+  'segment-away': {
+    zh: words('这段录像存放在中心', '本机已按规定清理，请从中心取回后再看。'),
+    en: words('This segment lies at the centre', 'It was deleted here by the rules; have it fetched back.'),
+  },
   'not-found': {
     zh: words('没有找到', '请核对网址。'),
     en: words('Not found', 'Check the address.'),
