@@ -46,10 +46,10 @@ export async function sendMedia(request: Request, response: Response, file: Medi
 }
 
 /** Status and headers; the bytes that are to follow, or null when the answer is whole without any. */
-function answerHead(
+export function answerHead(
   request: Request,
   response: Response,
-  file: MediaFile,
+  file: Pick<MediaFile, 'bytes' | 'sha256'>,
 ): { readonly first: number; readonly last: number } | null {
   const etag = `"${file.sha256}"`;
   response.set({ 'Accept-Ranges': 'bytes', 'Cache-Control': 'private', 'Content-Type': 'video/mp4', ETag: etag });

@@ -1,34 +1,49 @@
 /** The API document, made from the table of routes and the schemas that check requests. */
-import { OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import { type OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import type { z } from 'zod';
 import { AppError, CATALOGUE, type ErrorCode } from '../core/errors.ts';
 import { failureOf } from './failures.ts';
+import { API_BASE } from './http-app.ts';
 import { COOKIE } from './login-cookie.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { errorBody, registry } from './schemas.ts';
 
-export const API_BASE = '/api/v1';
+/** What a document needs of a route, whatever desk stands behind it. */
+type Described = Omit<Route, 'handle'>;
+
+/** The document of a site. */
+export function openApiDocument(version: string): object {
+  return documentOf(
+    'Quancheng 全程',
+    'Every action of the panel. All times are UTC milliseconds.',
+    version,
+    registry,
+    ROUTES,
+  );
+}
 
 /** OpenAPI 3.1 as plain data. */
-export function openApiDocument(version: string): object {
-  const login = registry.registerComponent('securitySchemes', 'login', { type: 'apiKey', in: 'cookie', name: COOKIE });
+export function documentOf(
+  title: string,
+  description: string,
+  version: string,
+  schemas: OpenAPIRegistry,
+  routes: readonly Described[],
+): object {
+  const login = schemas.registerComponent('securitySchemes', 'login', { type: 'apiKey', in: 'cookie', name: COOKIE });
   const definitions = [
-    ...registry.definitions,
-    ...ROUTES.map((route) => ({ type: 'route' as const, route: describe(route, login.name) })),
+    ...schemas.definitions,
+    ...routes.map((route) => ({ type: 'route' as const, route: describe(route, login.name) })),
   ];
   return new OpenApiGeneratorV31(definitions).generateDocument({
     openapi: '3.1.0',
-    info: {
-      title: 'Quancheng 全程',
-      version,
-      description: 'Every action of the panel. All times are UTC milliseconds.',
-    },
+    info: { title, version, description },
     servers: [{ url: API_BASE }],
   });
 }
 
-function describe(route: Route, login: string): RouteConfig {
+function describe(route: Described, login: string): RouteConfig {
   return {
     method: route.method,
     path: route.path,
@@ -43,7 +58,7 @@ function describe(route: Route, login: string): RouteConfig {
   };
 }
 
-function successes(route: Route): RouteConfig['responses'] {
+function successes(route: Described): RouteConfig['responses'] {
   return Object.fromEntries(
     Object.entries(route.answers).map(([status, answer]) => {
       if (answer === null) return [status, { description: 'without body' }];

@@ -5,9 +5,9 @@ import type { Caller, Desk } from '../core/desk.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { Origin } from '../core/people-desk.ts';
 
-/** What a handler is given: everything checked already. */
-export interface Call<Params, Query, Body> {
-  readonly desk: Desk;
+/** What a handler is given: everything checked already. `D` is the desk that does things: a site's, or the centre's. */
+export interface Call<Params, Query, Body, D = Desk> {
+  readonly desk: D;
   readonly from: Origin;
   readonly request: Request;
   readonly response: Response;
@@ -21,7 +21,7 @@ export interface Call<Params, Query, Body> {
 /** A JSON answer, or null when the handler sent something itself. */
 export type Reply = { readonly status?: 200 | 201 | 204; readonly json: unknown } | null;
 
-export interface Route {
+export interface Route<D = Desk, C = Caller> {
   readonly method: 'get' | 'post';
   /** Below /api/v1, with {parameters} as OpenAPI writes them. */
   readonly path: string;
@@ -35,7 +35,7 @@ export interface Route {
   /** Success by status: a schema for JSON, or a media type. */
   readonly answers: { readonly [status: number]: z.ZodType | string | null };
   readonly refusals: readonly ErrorCode[];
-  readonly handle: (call: Call<never, never, never>, caller: Caller) => Promise<Reply> | Reply;
+  readonly handle: (call: Call<never, never, never, D>, caller: C) => Promise<Reply> | Reply;
 }
 
 interface Row<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
@@ -53,22 +53,26 @@ interface Row<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>
 const none = z.object({});
 type Checked<S> = S extends z.ZodType ? z.output<S> : never;
 
-/** A route for everybody. */
-export function open<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
-  row: Row<P, Q, B>,
-  handle: (call: Call<Checked<P>, Checked<Q>, Checked<B>>) => Promise<Reply> | Reply,
-): Route {
-  return { ...filled(row), needsLogin: false, handle: handle as Route['handle'] };
+/** The two kinds of routes before a desk: for everybody, and for people who are logged in. */
+export function routesBefore<D, C>() {
+  return {
+    open<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+      row: Row<P, Q, B>,
+      handle: (call: Call<Checked<P>, Checked<Q>, Checked<B>, D>) => Promise<Reply> | Reply,
+    ): Route<D, C> {
+      return { ...filled(row), needsLogin: false, handle: handle as Route<D, C>['handle'] };
+    },
+    guarded<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+      row: Row<P, Q, B>,
+      handle: (call: Call<Checked<P>, Checked<Q>, Checked<B>, D>, caller: C) => Promise<Reply> | Reply,
+    ): Route<D, C> {
+      const refusals: readonly ErrorCode[] = ['not-logged-in', ...(row.refusals ?? [])];
+      return { ...filled({ ...row, refusals }), needsLogin: true, handle: handle as Route<D, C>['handle'] };
+    },
+  };
 }
 
-/** A route for people who are logged in. */
-export function guarded<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
-  row: Row<P, Q, B>,
-  handle: (call: Call<Checked<P>, Checked<Q>, Checked<B>>, caller: Caller) => Promise<Reply> | Reply,
-): Route {
-  const refusals: readonly ErrorCode[] = ['not-logged-in', ...(row.refusals ?? [])];
-  return { ...filled({ ...row, refusals }), needsLogin: true, handle: handle as Route['handle'] };
-}
+export const { open, guarded } = routesBefore<Desk, Caller>();
 
 function filled<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(row: Row<P, Q, B>) {
   const { method, path, summary, answers } = row;

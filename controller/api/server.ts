@@ -1,34 +1,25 @@
-/** The HTTP side: one express application built from the table of routes, and the panel's files beside it. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
-import type { Caller, Desk } from '../core/desk.ts';
-import { AppError } from '../core/errors.ts';
+/** The HTTP side of a site: its table of routes, and the panel's files beside it. */
+import type { Express } from 'express';
+import type { Desk } from '../core/desk.ts';
 import type { Log } from '../core/ports.ts';
 import type { SegmentPull } from '../core/site-archive.ts';
-import { errorOf, failureOf } from './failures.ts';
+import { httpApp, type PageFile } from './http-app.ts';
 import { tokenOf } from './login-cookie.ts';
-import { API_BASE, openApiDocument } from './openapi.ts';
-import { isOwnOrigin, originOf } from './origin.ts';
+import { openApiDocument } from './openapi.ts';
+import { originOf } from './origin.ts';
 import { segmentPull } from './pull.ts';
-import { checked, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
-const BODY_BYTES_MAX = 16 * 1_024;
-const MS = 1_000;
-/** Pages of the panel: each is the same file, which looks at the address itself. */
-const PAGES = [
-  '/',
-  '/login',
-  '/pair',
-  '/me',
-  '/people',
-  '/room/*rest',
-  '/sign/*rest',
-  '/display/*rest',
-  '/review',
-  '/review/*rest',
+const PAGES: readonly PageFile[] = [
+  {
+    file: 'index.html',
+    at: [
+      ...['/', '/login', '/pair', '/me', '/people', '/room/*rest', '/sign/*rest', '/display/*rest'],
+      ...['/review', '/review/*rest'],
+    ],
+  },
+  // The hall's sign is a page of its own, small enough to be kept whole by its browser.
+  { file: 'hall.html', at: ['/hall/*rest'] },
 ];
 
 export interface AppOptions {
@@ -43,139 +34,17 @@ export interface AppOptions {
   readonly pull?: SegmentPull;
 }
 
-export function createApp(options: AppOptions): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.set('etag', false);
-  app.use(securityHeaders(options.isSecure));
-  app.use('/api', apiRouter(options));
-  if (options.pull !== undefined) app.use('/v1/seg', segmentPull(options.pull));
-  servePanel(app, options.panelFolder);
-  app.use(() => {
-    throw new AppError('not-found', 'there is nothing at this address');
-  });
-  app.use(answerFailure(options.log));
-  return app;
-}
-
-/** Only what the panel needs is allowed. A site may be plain HTTP on its own network, so nothing is upgraded to HTTPS. */
-function securityHeaders(isSecure: boolean): RequestHandler {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        'default-src': ["'self'"],
-        'media-src': ["'self'", 'blob:'],
-        'worker-src': ["'self'", 'blob:'],
-        'img-src': ["'self'", 'data:', 'blob:'],
-        'style-src': ["'self'"],
-        'connect-src': ["'self'", 'ws:', 'wss:'],
-        'object-src': ["'none'"],
-        'base-uri': ["'self'"],
-        'form-action': ["'self'"],
-        'frame-ancestors': ["'none'"],
-      },
-    },
-    strictTransportSecurity: isSecure,
-    // Browsers ignore these two on plain HTTP and complain about it.
-    crossOriginOpenerPolicy: isSecure,
-    originAgentCluster: isSecure,
-  });
-}
-
-function apiRouter(options: AppOptions): RequestHandler {
-  const router = express.Router({ caseSensitive: true, strict: true });
-  const document = openApiDocument(options.version);
-  router.use((_request, response, next) => {
-    response.set('Cache-Control', 'no-store');
-    next();
-  });
-  router.get('/openapi.json', (_request, response) => {
-    response.json(document);
-  });
-  const v1 = express.Router({ caseSensitive: true, strict: true });
-  for (const route of ROUTES) {
-    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    v1[route.method](path, ...handlersOf(route, options));
-  }
-  router.use(API_BASE.slice('/api'.length), v1);
-  router.use(() => {
-    throw new AppError('not-found', 'the API has nothing at this address');
-  });
-  return router;
-}
-
-/** Origin, then login, then the body: nobody's bytes are read before it is known that they may send some. */
-function handlersOf(route: Route, options: AppOptions): RequestHandler[] {
-  const { desk, version, isSecure } = options;
-  const callers = new WeakMap<object, Caller>();
-  const guard: RequestHandler = (request, _response, next) => {
-    if (route.method === 'post' && !isOwnOrigin(request)) {
-      throw new AppError('foreign-origin', 'the request was made by a page of another site');
-    }
-    if (route.needsLogin) {
+export function createApp({ pull, ...options }: AppOptions): Express {
+  const { desk, version } = options;
+  return httpApp({
+    ...options,
+    routes: ROUTES,
+    callerOf: (request) => {
       const token = tokenOf(request.headers.cookie);
-      const caller = token === null ? null : desk.door.callerOf(token, originOf(request).panelToken);
-      if (caller === null) throw new AppError('not-logged-in', 'nobody is logged in');
-      callers.set(request, caller);
-    }
-    next();
-  };
-  const answer: RequestHandler = async (request, response) => {
-    const call = {
-      ...{ desk, request, response, version, isSecure },
-      from: originOf(request),
-      params: checked(route.params, request.params),
-      query: checked(route.query, request.query),
-      body: route.body === null ? undefined : checked(route.body, request.body),
-    };
-    const reply = await route.handle(call as Parameters<Route['handle']>[0], callers.get(request) as Caller);
-    if (reply === null) return;
-    response.status(reply.status ?? 200);
-    if (reply.status === 204) response.end();
-    else response.json(reply.json);
-  };
-  if (route.body === null) return [guard, answer];
-  return [guard, express.json({ limit: route.bodyBytesMax ?? BODY_BYTES_MAX }), answer];
-}
-
-function servePanel(app: Express, folder: string): void {
-  // Names below assets/ hold a hash of their content.
-  app.use('/assets', express.static(join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false }));
-  app.use(express.static(folder, { index: false, cacheControl: false, setHeaders: setNoCache }));
-  app.get(PAGES, sendPage(join(folder, 'index.html')));
-  // The hall's sign is a page of its own, small enough to be kept whole by its browser.
-  app.get('/hall/*rest', sendPage(join(folder, 'hall.html')));
-}
-
-function sendPage(page: string): RequestHandler {
-  return (_request, response) => {
-    if (!existsSync(page)) throw new AppError('not-found', 'the panel is not built');
-    setNoCache(response);
-    response.sendFile(page, { cacheControl: false });
-  };
-}
-
-function setNoCache(response: { setHeader(name: string, value: string): unknown }): void {
-  response.setHeader('Cache-Control', 'no-cache');
-}
-
-function answerFailure(log: Log): ErrorRequestHandler {
-  return (error, request, response, _next) => {
-    const known = errorOf(error);
-    const { status, body } = failureOf(known);
-    if (known.kind === 'internal') {
-      log.error({ method: request.method, path: request.path, err: known.cause ?? known }, 'a request failed');
-    } else if (known.code === 'segment-unknown' && known.cause !== undefined) {
-      log.error({ path: request.path, err: known.cause }, 'a file of the index cannot be opened');
-    }
-    if (response.headersSent) {
-      // Half an answer is on its way: cutting it off is the only way left to say that it is not whole.
-      response.destroy();
-      return;
-    }
-    if (known.retryAfterMs !== null) response.set('Retry-After', String(Math.ceil(known.retryAfterMs / MS)));
-    for (const header of ['ETag', 'Accept-Ranges', 'Content-Length']) response.removeHeader(header);
-    response.status(status).set('Cache-Control', 'no-store').type('json').send(JSON.stringify(body));
-  };
+      return token === null ? null : desk.door.callerOf(token, originOf(request).panelToken);
+    },
+    document: openApiDocument(version),
+    pages: PAGES,
+    ...(pull === undefined ? {} : { beside: { '/v1/seg': segmentPull(pull) } }),
+  });
 }
