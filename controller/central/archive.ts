@@ -3,14 +3,11 @@
  * start. Whatever is here was on the disk, file and directory, before it was written down.
  */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { PublicKey } from '../core/jws.ts';
 import type { Clock } from '../core/time.ts';
 import { Journal, type JournalOpening } from '../ledger/journal.ts';
 import { followJournal } from '../ledger/journal-files.ts';
-
-/** No site can have this name, so that the centre's own files never lie in a site's folder. */
-const JOURNAL_FOLDER = '_journal';
+import { journalFolderOf } from './folders.ts';
 
 /** A segment of a site as it lies in the folder. `path` is below the folder, with forward slashes. */
 export interface StoredFact {
@@ -54,7 +51,7 @@ export class Archive {
 
   constructor(folder: string, clock: Clock) {
     this.folder = folder;
-    this.#journal = new Journal<CentreFact>(join(folder, JOURNAL_FOLDER), clock);
+    this.#journal = new Journal<CentreFact>(journalFolderOf(folder), clock);
   }
 
   /** Reads the journal. Answers what was found damaged. Rejects with `data-not-writable`. */

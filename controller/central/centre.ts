@@ -1,16 +1,13 @@
 /**
- * The reference centre: receives what sites forward by route B, keeps it in a folder and signs receipts. One process, one folder;
- * meant for the one-machine default and for tests. It dials the broker for ever; being without a broker loses nothing, because
- * sites keep everything until they have a receipt.
+ * The centre of sites: receives what they forward, keeps it in an object store and signs receipts. This file only puts the parts
+ * together and says in which order they start and stop.
  */
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { sentenceOf } from '../core/errors.ts';
 import {
-  backoffMs,
   CENTRE_STATE_TOPIC,
   CENTRE_TOPIC,
   type CentreDocument,
@@ -20,6 +17,7 @@ import {
   SITES_TRANSFER_FILTER,
   SITES_UP_FILTER,
 } from '../core/hrc.ts';
+import { readUpTopic } from '../core/hrc-reading.ts';
 import { type PublicKey, signJws } from '../core/jws.ts';
 import type { Log } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
@@ -27,32 +25,25 @@ import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { replaceFile } from '../ledger/durable.ts';
 import { openKeyFile, type SigningKey } from '../ledger/key-file.ts';
 import { Archive } from './archive.ts';
-import { Ingest, type SiteTrust } from './ingest.ts';
+import { Control } from './control.ts';
+import { FolderStore } from './folder-store.ts';
+import { incomingFolderOf, publicKeysFileOf, receiptKeyFileOf } from './folders.ts';
+import { type BrokerAddress, Link, type Retained } from './link.ts';
+import type { ObjectStore } from './object-store.ts';
 import { PART_LIMITS, type PartLimits, Parts } from './parts.ts';
-import { Replies } from './replies.ts';
+import { isTransfer, Receiver } from './receiver.ts';
+import { Registrar } from './registrar.ts';
+import { receiptsQuery } from './request-kind.ts';
+import { SiteKeys, type SiteTrust } from './site-keys.ts';
 
-/** No site can have this name. */
-const KEYS_FOLDER = '_keys';
-const PUBLIC_KEYS_FILE = 'receipt.public.json';
-const CONNECT_TIMEOUT_MS = 10_000;
-const KEEPALIVE_S = 30;
-/** Messages a broker may have on their way to us: bounds its memory and ours. */
-const RECEIVE_MAXIMUM = 16;
-const REPLY_SPARE = 2;
-const RECEIVE_MAXIMUM_UNSAID = 65_535;
-const MESSAGE_OVERHEAD_BYTES = 4_096;
-const REFUSED_VERSION = [1, 0x84];
-const END_TIMEOUT_MS = 2_000;
 const CLOSE_TIMEOUT_MS = 8_000;
 const EXPIRY_EVERY_MS = 60_000;
-const RANDOM_STEPS = 1_000_000;
+const PRESENT = { v: 1, online: true };
 
-export interface CentreOptions {
-  readonly url: string;
-  readonly username?: string;
-  readonly password?: string;
-  /** Everything the centre keeps lies here. */
+export interface CentreOptions extends BrokerAddress {
+  /** Everything the centre keeps for itself lies here; segments too, unless there is another store. */
   readonly folder: string;
+  readonly store?: ObjectStore;
   readonly siteKeys: SiteTrust;
   readonly clock: Clock;
   readonly log: Log;
@@ -61,53 +52,61 @@ export interface CentreOptions {
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
 }
 
-const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
-
 export class Centre {
   readonly #options: CentreOptions;
   readonly #limits: PartLimits;
   readonly #archive: Archive;
+  readonly #store: ObjectStore;
   readonly #parts: Parts;
   readonly #closing = new AbortController();
   #key: SigningKey | null = null;
-  #ingest: Ingest | null = null;
-  #client: MqttClient | null = null;
-  #replies: Replies | null = null;
-  #protocol: 4 | 5 = 5;
-  /** Messages are taken one after the other, also across two connections. */
-  #taking: Promise<void> = Promise.resolve();
-  #loops: Promise<void>[] = [];
+  #link: Link | null = null;
+  #loop: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
   constructor(options: CentreOptions) {
     this.#options = options;
     this.#limits = { ...PART_LIMITS, ...options.limits };
     this.#archive = new Archive(options.folder, options.clock);
-    this.#parts = new Parts(options.folder, this.#limits);
+    this.#store = options.store ?? new FolderStore(options.folder);
+    this.#parts = new Parts(incomingFolderOf(options.folder), this.#limits);
   }
 
-  /** Waits for folder, key and journal, not for the broker. Rejects with `data-not-writable`. */
+  /** Waits for folder, key, journal and store, not for the broker. Rejects with `data-not-writable`, or what the store says. */
   async start(): Promise<void> {
     const { folder, log, siteKeys, clock } = this.#options;
-    const keys = join(folder, KEYS_FOLDER);
-    await mkdir(keys, { recursive: true, mode: 0o750 });
-    const key = openKeyFile(receiptKeyFileOf(folder));
-    this.#key = key;
-    await replaceFile(join(keys, PUBLIC_KEYS_FILE), `${JSON.stringify({ keys: [key.publicKey] })}\n`, 0o644);
+    const key = await this.#openKey();
     const { tornBytes, faults } = await this.#archive.open();
     if (tornBytes > 0) log.warn({ tornBytes }, 'the last line of the journal was half written; it was set aside');
     for (const fault of faults) log.error({ alarm: 'verify-failed', line: fault.seq }, `the journal: ${fault.message}`);
+    await this.#store.open();
     await this.#parts.open();
-    this.#ingest = new Ingest({
-      archive: this.#archive,
-      parts: this.#parts,
-      key,
-      trust: siteKeys,
+    const send = (topic: string, payload: string | Buffer) => this.#link?.send(topic, payload);
+    const keys = new SiteKeys(this.#archive, siteKeys, log);
+    const registrar = new Registrar({ archive: this.#archive, keys, key, clock, log, send });
+    const requests = [receiptsQuery(registrar)];
+    const control = new Control({ registrar, keys, requests, log, send });
+    const receiver = new Receiver({ registry: registrar, parts: this.#parts, store: this.#store, clock, log, send });
+    this.#link = new Link({
+      address: this.#options,
+      clientId: `centre-${key.publicKey.kid}`,
       clock,
       log,
-      reply: (topic, payload) => this.#replies?.send(topic, payload),
+      filters: () => [SITES_UP_FILTER, SITES_TRANSFER_FILTER],
+      chunkBytesMax: this.#limits.chunkBytesMax,
+      introduction: (packetMax) => this.#introduction(key, packetMax),
+      will: { topic: CENTRE_STATE_TOPIC, payload: JSON.stringify(OFFLINE) },
+      take: async (topic, payload) => {
+        const about = readUpTopic(topic);
+        if (about === null) log.warn({ topic: topic.slice(0, 128) }, 'a message on an unknown topic was ignored');
+        else if (isTransfer(about)) await receiver.take(about, topic, payload);
+        else await control.take(about, topic, payload);
+      },
+      ...(this.#options.backoff === undefined ? {} : { backoff: this.#options.backoff }),
     });
-    this.#loops = [this.#run(key), this.#expire()];
+    this.#link.start();
+    this.#loop = this.#expire(this.#link);
+    log.info({ folder }, 'the centre is open');
   }
 
   /** The key receipts are signed with; null before `start`. */
@@ -127,151 +126,59 @@ export class Centre {
   }
 
   async #close(): Promise<void> {
-    const client = this.#client;
-    if (client?.connected) {
-      const said = client.publishAsync(CENTRE_STATE_TOPIC, JSON.stringify(OFFLINE), { qos: 1, retain: true });
-      await Promise.race([said.catch(() => undefined), sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
-    }
     this.#closing.abort();
-    client?.end(true);
-    await Promise.all(this.#loops);
-    await this.#taking;
+    await this.#link?.close();
+    await this.#loop;
     await this.#parts.close();
+    await this.#store.close();
     await this.#archive.close();
   }
 
-  async #run(key: SigningKey): Promise<void> {
-    const { log, clock } = this.#options;
-    const { firstMs, maxMs } = this.#options.backoff ?? BACKOFF;
-    let failures = 0;
-    while (!this.#closing.signal.aborted) {
-      const beganMs = clock.now().monoMs;
-      const { why, refusedVersion } = await this.#attempt(key);
-      if (this.#closing.signal.aborted) return;
-      if (refusedVersion && this.#protocol === 5) {
-        this.#protocol = 4;
-        continue;
-      }
-      failures = clock.now().monoMs - beganMs > maxMs ? 1 : failures + 1;
-      log.warn({ failures }, `no connection to the broker: ${why}`);
-      const delayMs = backoffMs(failures, firstMs, maxMs, randomInt(RANDOM_STEPS) / RANDOM_STEPS);
-      await sleep(delayMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-    }
+  async #openKey(): Promise<SigningKey> {
+    const { folder } = this.#options;
+    await mkdir(dirname(publicKeysFileOf(folder)), { recursive: true, mode: 0o750 });
+    const key = openKeyFile(receiptKeyFileOf(folder));
+    this.#key = key;
+    await replaceFile(publicKeysFileOf(folder), `${JSON.stringify({ keys: [key.publicKey] })}\n`, 0o644);
+    return key;
   }
 
-  /** One connection from dialling to its end. Never rejects. */
-  #attempt(key: SigningKey): Promise<{ why: string; refusedVersion: boolean }> {
-    const client = mqtt.connect(this.#options.url, this.#clientOptions(key));
-    this.#client = client;
-    let why = 'the connection was closed';
-    let refusedVersion = false;
-    // The acknowledgement waits until the bytes are written: that is what slows a broker down when the disk is slow.
-    client.handleMessage = (packet, done) => {
-      const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-      this.#taking = this.#taking.then(() => this.#ingest?.take(packet.topic, payload));
-      this.#taking.then(
-        () => done(),
-        () => done(),
-      );
-    };
-    client.on('connect', (connack) => {
-      withoutDelay(client);
-      const { receiveMaximum = RECEIVE_MAXIMUM_UNSAID, maximumPacketSize } = connack.properties ?? {};
-      const packetMax = maximumPacketSize ?? Number.POSITIVE_INFINITY;
-      this.#replies = new Replies(client, receiveMaximum - REPLY_SPARE, packetMax, this.#options.log);
-      client
-        .subscribeAsync([SITES_UP_FILTER, SITES_TRANSFER_FILTER], { qos: 1 })
-        .then(() => this.#introduce(client, key, packetMax))
-        .then(() => {
-          this.#options.log.info({}, 'the centre is connected');
-        })
-        .catch((error: unknown) => {
-          why = sentenceOf(error);
-          client.end(true);
-        });
-    });
-    return new Promise((resolve) => {
-      client.on('error', (error) => {
-        why = sentenceOf(error);
-        const code = (error as { code?: unknown }).code;
-        refusedVersion = typeof code === 'number' && REFUSED_VERSION.includes(code);
-      });
-      client.on('close', () => {
-        client.end(true);
-        resolve({ why, refusedVersion });
-      });
-    });
-  }
-
-  /** Says what the centre can do, retained and signed anew at each connection, so that sites know when to ask again. */
-  async #introduce(client: MqttClient, key: SigningKey, packetMax: number): Promise<void> {
-    const { wallMs } = this.#options.clock.now();
+  /** What the centre can do, signed anew at each connection, so that sites know when to ask again. */
+  #introduction(key: SigningKey, packetMax: number): readonly Retained[] {
+    const { clock, log, name = 'reference' } = this.#options;
+    const { wallMs } = clock.now();
+    const { origins } = this.#store;
     const document: CentreDocument = {
       v: 1,
-      centre: this.#options.name ?? 'reference',
+      centre: name,
       iat: Math.floor(wallMs / 1_000),
       boot: ulid(wallMs, randomBytes(ULID_RANDOM_BYTES)),
       routes: ['B'],
       ft: { chunkMax: this.#limits.chunkBytesMax, filesInFlight: FILES_IN_FLIGHT },
+      ...(origins.length === 0 ? {} : { put: { maxUrls: 20, origins } }),
       receipt: { keys: [key.publicKey], minDurability: 'stored' },
       min: 1,
       max: 1,
     };
-    const jws = signJws('hrc-centre', key.publicKey.kid, document, key.privateKey);
-    if (jws.length + CENTRE_TOPIC.length + PACKET_OVERHEAD_BYTES > packetMax) {
-      this.#options.log.error(
-        { alarm: 'broker-away' },
-        `the broker takes packets of ${packetMax} bytes only: too small for hrc/1`,
-      );
-      return;
+    const payload = signJws('hrc-centre', key.publicKey.kid, document, key.privateKey);
+    if (payload.length + CENTRE_TOPIC.length + PACKET_OVERHEAD_BYTES > packetMax) {
+      log.error({ alarm: 'broker-away' }, `the broker takes packets of ${packetMax} bytes only: too small for hrc/1`);
+      return [];
     }
-    const retained = { qos: 1, retain: true } as const;
-    await client.publishAsync(CENTRE_STATE_TOPIC, JSON.stringify({ v: 1, online: true }), retained);
-    await client.publishAsync(CENTRE_TOPIC, jws, retained);
+    return [
+      { topic: CENTRE_STATE_TOPIC, payload: JSON.stringify(PRESENT) },
+      { topic: CENTRE_TOPIC, payload },
+    ];
   }
 
-  async #expire(): Promise<void> {
+  async #expire(link: Link): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       await sleep(EXPIRY_EVERY_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      this.#taking = this.#taking
-        .then(() => this.#parts.expire(this.#options.clock.now().monoMs))
+      await link
+        .between(() => this.#parts.expire(this.#options.clock.now().monoMs))
         .catch((error: unknown) => this.#options.log.warn({}, `expired parts: ${sentenceOf(error)}`));
     }
   }
-
-  #clientOptions(key: SigningKey): IClientOptions {
-    const { username, password } = this.#options;
-    const maximumPacketSize = this.#limits.chunkBytesMax + MESSAGE_OVERHEAD_BYTES;
-    return {
-      clientId: `centre-${key.publicKey.kid}`,
-      protocolVersion: this.#protocol,
-      clean: true,
-      reconnectPeriod: 0,
-      resubscribe: false,
-      queueQoSZero: false,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      keepalive: KEEPALIVE_S,
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      ...(this.#protocol === 5 ? { properties: { receiveMaximum: RECEIVE_MAXIMUM, maximumPacketSize } } : {}),
-      will: { topic: CENTRE_STATE_TOPIC, payload: Buffer.from(JSON.stringify(OFFLINE)), qos: 1, retain: true },
-    };
-  }
-}
-
-/** Small packets leave at once: with Nagle's algorithm each step of a transfer would wait for a delayed acknowledgement. */
-function withoutDelay(client: MqttClient): void {
-  if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function') client.stream.setNoDelay(true);
-}
-
-/** The key that a centre with this folder signs with. */
-export function receiptKeyFileOf(folder: string): string {
-  return join(folder, KEYS_FOLDER, 'receipt.pem');
-}
-
-/** Where a centre with this folder keeps its public keys. */
-export function publicKeysFileOf(folder: string): string {
-  return join(folder, KEYS_FOLDER, PUBLIC_KEYS_FILE);
 }

@@ -12,7 +12,7 @@ import { signJws } from '../core/jws.ts';
 import type { Clock } from '../core/time.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { openKeyFile } from '../ledger/key-file.ts';
-import { receiptKeyFileOf } from './centre.ts';
+import { receiptKeyFileOf } from './folders.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 20_000;

@@ -1,18 +1,13 @@
 /**
- * Files that are arriving: opened, filled in any order, checked as a whole, moved to their place. What is not complete lies in a
- * folder of its own, is bounded per site, and expires; at a start it is thrown away, because the site still has it.
+ * Files that are arriving: opened and filled in any order. What is not complete lies in a folder of its own, is bounded per site,
+ * and expires; at a start it is thrown away, because the site still has it.
  */
-import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sha256 } from '../core/chain.ts';
-import type { HrcCode, Init } from '../core/hrc.ts';
-import { syncDirectory } from '../ledger/durable.ts';
+import type { Init } from '../core/hrc.ts';
 import { Coverage } from './coverage.ts';
-
-/** No site can have this name. */
-const INCOMING_FOLDER = '_incoming';
-const READ_BYTES = 1024 * 1024;
+import { Refusal } from './refusal.ts';
 
 export interface PartLimits {
   /** Arriving files of one site, and the bytes they will have. */
@@ -32,16 +27,6 @@ export const PART_LIMITS: PartLimits = {
   expiryMs: 30 * 60_000,
 };
 
-/** Why a command of a transfer was refused. */
-export class Refusal extends Error {
-  readonly code: HrcCode;
-
-  constructor(code: HrcCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 interface Part {
   readonly site: string;
   readonly fileId: string;
@@ -56,13 +41,12 @@ interface Part {
 
 export class Parts {
   readonly #folder: string;
-  readonly #root: string;
   readonly #limits: PartLimits;
   readonly #parts = new Map<string, Part>();
 
-  constructor(root: string, limits: PartLimits) {
-    this.#root = root;
-    this.#folder = join(root, INCOMING_FOLDER);
+  /** `folder` is this object's alone. */
+  constructor(folder: string, limits: PartLimits) {
+    this.#folder = folder;
     this.#limits = limits;
   }
 
@@ -126,37 +110,17 @@ export class Parts {
     part.touchedMs = nowMs;
   }
 
-  /** The opening of a transfer that is complete by count. Throws {@link Refusal} otherwise. */
-  complete(site: string, fileId: string, size: number, hash: string): Init {
+  /** The file of a transfer that is complete by count, and its opening. Throws {@link Refusal} otherwise. */
+  complete(site: string, fileId: string, size: number, hash: string): { readonly path: string; readonly init: Init } {
     const part = this.#parts.get(`${site}/${fileId}`);
     if (part === undefined) throw new Refusal('HRC-INCOMPLETE', 'this transfer was not opened');
     if (part.init.size !== size || part.init.checksum !== hash)
       throw new Refusal('HRC-META', 'the end says another size or hash than the opening');
     if (!part.coverage.isWhole(size)) throw new Refusal('HRC-INCOMPLETE', 'chunks are missing');
-    return part.init;
+    return part;
   }
 
-  /**
-   * Checks the whole file by reading it back and moves it to `target` (below the root): file synced, renamed, directories
-   * synced. Throws {@link Refusal} when the hash differs; what was received is then dropped.
-   */
-  async settle(site: string, fileId: string, target: string): Promise<void> {
-    const part = this.#parts.get(`${site}/${fileId}`);
-    if (part === undefined) throw new Refusal('HRC-INCOMPLETE', 'this transfer was not opened');
-    await part.file.sync();
-    if ((await hashOf(part.file, part.init.size)) !== part.init.checksum) {
-      await this.#drop(part);
-      throw new Refusal('HRC-FILEHASH', 'the whole file does not have its hash');
-    }
-    const place = join(this.#root, target);
-    await makeFolders(this.#root, dirname(place));
-    // The name holds segment and content: what may lie there from before a power cut is the same file.
-    await rename(part.path, place);
-    await syncDirectory(dirname(place));
-    this.#parts.delete(`${site}/${fileId}`);
-    await part.file.close();
-  }
-
+  /** Forgets a transfer and what arrived of it; nothing when there is none, or when its file was taken away. */
   async drop(site: string, fileId: string): Promise<void> {
     const part = this.#parts.get(`${site}/${fileId}`);
     if (part !== undefined) await this.#drop(part);
@@ -179,23 +143,4 @@ export class Parts {
     await part.file.close();
     await rm(part.path, { force: true });
   }
-}
-
-async function hashOf(file: FileHandle, size: number): Promise<string> {
-  const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, size));
-  for (let offset = 0; offset < size; ) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, size - offset), offset);
-    if (bytesRead === 0) break;
-    hash.update(buffer.subarray(0, bytesRead));
-    offset += bytesRead;
-  }
-  return hash.digest('hex');
-}
-
-/** Makes the folders from `root` down to `folder`, and makes the name of each new one last. */
-async function makeFolders(root: string, folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o750 });
-  if (first === undefined) return;
-  for (let made = folder; made.length > root.length; made = dirname(made)) await syncDirectory(dirname(made));
 }

@@ -11,7 +11,7 @@ const WAITING_MAX = 1_000;
 
 interface Reply {
   readonly topic: string;
-  readonly payload: string;
+  readonly payload: string | Buffer;
 }
 
 export class Replies {
@@ -31,7 +31,7 @@ export class Replies {
   }
 
   /** Sends soon. Never waits: a message handler that waited for an acknowledgement would wait for itself. */
-  send(topic: string, payload: string): void {
+  send(topic: string, payload: string | Buffer): void {
     if (topic.length + payload.length + PACKET_OVERHEAD_BYTES > this.#packetBytesMax) {
       this.#log.error({ alarm: 'broker-away', topic }, 'an answer is larger than the packets of the broker');
       return;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { onvifCamera } from '../../devices/onvif/camera.ts';
 import { argonPins } from '../api/pin-hasher.ts';
 import { startApi } from '../api/start.ts';
-import { publicKeysFileOf } from '../central/centre.ts';
+import { publicKeysFileOf } from '../central/folders.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';

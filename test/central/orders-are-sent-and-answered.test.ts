@@ -1,6 +1,6 @@
 /** The reference centre orders a hearing at a site: over its own broker, signed with its own key, answered by the site. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { publicKeysFileOf } from '../../controller/central/centre.ts';
+import { publicKeysFileOf } from '../../controller/central/folders.ts';
 import { sendOrder } from '../../controller/central/order-desk.ts';
 import { topicsOf } from '../../controller/core/hrc.ts';
 import { docketCommands } from '../../controller/forward/commands/docket-commands.ts';

@@ -1,0 +1,98 @@
+/**
+ * What sites say beside bytes: births, announcements, requests, answers to commands. Each message is handed to the part that it
+ * concerns; a refusal is answered with its code, and nothing a site sends can make this throw.
+ */
+import { ANNOUNCE_BATCH, topicsOf } from '../core/hrc.ts';
+import { fieldsOf, parseJson, readAnnouncement, readState, type UpTopic } from '../core/hrc-reading.ts';
+import type { Log } from '../core/ports.ts';
+import type { TransferTopic } from './receiver.ts';
+import { Refusal } from './refusal.ts';
+import type { Registrar } from './registrar.ts';
+import type { RequestKind } from './request-kind.ts';
+import { resultOf, verdictOf } from './results.ts';
+import type { SiteKeys } from './site-keys.ts';
+
+const JSON_BYTES_MAX = 256 * 1024;
+
+/** What a message is about that brings no bytes. */
+export type ControlTopic = Exclude<UpTopic, TransferTopic>;
+
+export interface ControlOptions {
+  readonly registrar: Registrar;
+  readonly keys: SiteKeys;
+  readonly requests: readonly RequestKind[];
+  readonly log: Log;
+  readonly send: (topic: string, payload: string) => void;
+}
+
+export class Control {
+  readonly #options: ControlOptions;
+  readonly #requests: ReadonlyMap<string, RequestKind>;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+    this.#requests = new Map(options.requests.map((kind) => [kind.type, kind]));
+  }
+
+  /** Takes one message. Resolves when what it says is written; never rejects. */
+  async take(about: ControlTopic, topic: string, payload: Uint8Array): Promise<void> {
+    const { site } = about;
+    const { log, send } = this.#options;
+    try {
+      await this.#hand(about, payload);
+    } catch (error) {
+      send(topicsOf(site).result, resultOf(topic, verdictOf(error, { site, topic }, log)));
+    }
+  }
+
+  #hand(about: ControlTopic, payload: Uint8Array): Promise<void> {
+    const { site } = about;
+    switch (about.kind) {
+      case 'state':
+        return this.#state(site, payload);
+      case 'seg':
+        return this.#announced(site, payload);
+      case 'request':
+        return this.#request(site, about.id, payload);
+      case 'backlog':
+      // The answer to an order is for whoever gave it.
+      case 'answer':
+        return Promise.resolve();
+    }
+  }
+
+  async #state(site: string, payload: Uint8Array): Promise<void> {
+    const state = readState(parseJson(payload, JSON_BYTES_MAX));
+    if (state === null) throw new Refusal('HRC-BAD', 'a state message that cannot be read');
+    if (state.online) await this.#options.keys.meet(site, state.keys);
+  }
+
+  async #announced(site: string, payload: Uint8Array): Promise<void> {
+    this.#options.keys.of(site);
+    const list = parseJson(payload, JSON_BYTES_MAX);
+    if (!Array.isArray(list) || list.length > ANNOUNCE_BATCH)
+      throw new Refusal('HRC-BAD', 'not a list of announcements');
+    const items = list.map((item) => {
+      const announcement = readAnnouncement(item);
+      if (announcement === null) throw new Refusal('HRC-BAD', 'an announcement that cannot be read');
+      return announcement;
+    });
+    await this.#options.registrar.announce(site, items);
+  }
+
+  async #request(site: string, id: string, payload: Uint8Array): Promise<void> {
+    const { keys, log, send } = this.#options;
+    keys.of(site);
+    const body = fieldsOf(parseJson(payload, JSON_BYTES_MAX));
+    const kind = this.#requests.get(String(body?.['type']));
+    if (body === null || kind === undefined) throw new Refusal('HRC-BAD', 'a request that is not understood');
+    const respond = (answer: object) => send(topicsOf(site).response(id), JSON.stringify({ v: 1, ...answer }));
+    try {
+      const answer = await kind.answer(site, id, body);
+      if (answer !== null) respond({ type: kind.type, ...answer });
+    } catch (error) {
+      const { code, message, retryS } = verdictOf(error, { site, topic: `request ${kind.type}` }, log);
+      respond({ type: kind.type, err: { code, msg: message, ...(retryS === null ? {} : { retryS }) } });
+    }
+  }
+}
