@@ -49,8 +49,12 @@ export const CATALOGUE = {
   'session-unknown': { kind: 'not-found', hint: 'Choose a session from the list.' },
   'segment-unknown': { kind: 'not-found', hint: 'The index may be behind: run quancheng reindex.' },
   'segment-away': {
-    kind: 'not-found',
-    hint: 'It lies at the centre, which signed for it before it was deleted here; have it fetched back from there.',
+    kind: 'unavailable',
+    hint: 'It was deleted here after the centre had signed for it, and is fetched from there: ask again in a few seconds.',
+  },
+  'recall-failed': {
+    kind: 'conflict',
+    hint: 'Tell the centre, which signed for this segment: it has it no more, or not as it was recorded. Nothing of it is shown.',
   },
   'not-found': { kind: 'not-found', hint: 'Check the address; the API is described at /api/openapi.json.' },
   'session-not-open': { kind: 'conflict', hint: 'Open the session first.' },

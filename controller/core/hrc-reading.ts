@@ -11,6 +11,7 @@ import {
   type Init,
   JWS_BYTES_MAX,
   type Manifest,
+  RECALL_BYTES_MAX,
   type Receipt,
   RUN_PATTERN,
   SHA256_PATTERN,
@@ -266,6 +267,27 @@ export function readTransferResult(value: unknown): TransferResult | null {
 /** A list of at most `max` segment ids, or null. */
 export function readSegs(value: unknown, max: number): readonly string[] | null {
   return isListOf(value, max, (item): item is string => matches(item, ULID_PATTERN)) ? value : null;
+}
+
+/** A piece of a segment that a site asks to have back: bytes [from, from + bytes). */
+export interface PieceWanted {
+  readonly seg: string;
+  readonly sha256: string;
+  readonly from: number;
+  readonly bytes: number;
+}
+
+/** The body of a `recall`. */
+export function readPieceWanted(body: Fields): PieceWanted | null {
+  const { seg, sha256, from, bytes } = body as Fields & { readonly [name in keyof PieceWanted]?: unknown };
+  if (!matches(seg, ULID_PATTERN) || !matches(sha256, SHA256_PATTERN) || !isCount(from)) return null;
+  return isCount(bytes) && bytes >= 1 && bytes <= RECALL_BYTES_MAX ? { seg, sha256, from, bytes } : null;
+}
+
+/** What follows `hrc/1/{site}/df/`: the request that a piece answers, and the hash of its bytes. */
+export function readPieceTopic(rest: string): { readonly id: string; readonly sha256: string } | null {
+  const [id, sha256, ...more] = rest.split('/');
+  return matches(id, ULID_PATTERN) && matches(sha256, SHA256_PATTERN) && more.length === 0 ? { id, sha256 } : null;
 }
 
 /** An object's fields, or null for everything that is not a plain JSON object. */

@@ -21,6 +21,8 @@ export const ANNOUNCE_BATCH = 20;
 export const ANNOUNCE_BYTES_MAX = 64 * 1024;
 /** Segments one `receipts.query` may name. */
 export const QUERY_BATCH = 20;
+/** Bytes that one `recall` may ask for: what is brought back travels in pieces, too. */
+export const RECALL_BYTES_MAX = CHUNK_BYTES;
 /** Receipts in one message. */
 export const RECEIPT_BATCH = 100;
 export const JWS_BYTES_MAX = 6_000;
@@ -310,6 +312,10 @@ export function topicsOf(site: string) {
     /** Route A: where the engine says what became of a file, for the site and the centre. */
     engineEnd: `${root}/up/ftfin`,
     event: `${root}/up/event`,
+    /** Bytes that come back from the centre, each piece under the id of the request that asked for it, with its hash. */
+    piece: (id: string, sha256: string) => `${root}/df/${id}/${sha256}`,
+    pieces: `${root}/df/`,
+    piecesFilter: `${root}/df/#`,
     init: (fileId: string) => `${root}/ft/${fileId}/init`,
     chunk: (fileId: string, offset: number, sha256: string) => `${root}/ft/${fileId}/${offset}/${sha256}`,
     fin: (fileId: string, size: number, sha256: string) => `${root}/ft/${fileId}/fin/${size}/${sha256}`,

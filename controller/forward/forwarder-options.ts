@@ -5,6 +5,7 @@ import type { Clock } from '../core/time.ts';
 import type { CentreTrust } from './centre-voice.ts';
 import type { CommandKind } from './commands/command-kind.ts';
 import type { Address, Protocol } from './dial.ts';
+import type { RecallCacheOptions } from './recall-cache.ts';
 import type { SiteSigner } from './signer.ts';
 import type { ForwardTiming } from './timing.ts';
 
@@ -25,6 +26,8 @@ export interface ForwarderOptions extends Address {
   readonly rate?: () => number | null;
   /** Addresses at which the centre reaches this site (route D); none when it does not. */
   readonly pullFrom?: readonly string[];
+  /** Where segments that are brought back from the centre lie; without it none are. */
+  readonly recalled?: RecallCacheOptions;
   /** Said with each backlog. */
   readonly health?: () => object;
   /** Which MQTT to try first; 5 unless the broker is known to speak 3.1.1 only. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sentenceOf } from '../core/errors.ts';
 import { ALL_DOWN_FILTER, OFFLINE, type SiteTopics, topicsOf } from '../core/hrc.ts';
 import type { CentreLink } from '../core/ports.ts';
+import type { Recalls } from '../core/recall.ts';
 import type { SegmentPull } from '../core/site-archive.ts';
 import { Announcer } from './announcer.ts';
 import { CentreVoice } from './centre-voice.ts';
@@ -24,6 +25,8 @@ import { LinkState } from './link-state.ts';
 import { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
 import { MemoryTransfers } from './progress.ts';
+import { RecallCache } from './recall-cache.ts';
+import { CentreRecalls } from './recalls.ts';
 import { RouteTable } from './route-table.ts';
 import { Offers } from './routes/by-offer.ts';
 import { ownRoutes } from './routes/own-routes.ts';
@@ -45,6 +48,7 @@ export class Forwarder {
   readonly #commands: CommandDesk | null;
   readonly #inbox: Inbox;
   readonly #offers: Offers;
+  readonly #recalls: CentreRecalls | null;
   readonly #chunkSize = new ChunkSize();
   readonly #closing = new AbortController();
   readonly #listeners: ((link: CentreLink) => void)[] = [];
@@ -95,8 +99,21 @@ export class Forwarder {
       (document) => table.trouble(document),
       (link) => this.#tellLink(link),
     );
-    const pace = new Pace(clock, options.rate ?? (() => null), this.#closing.signal);
+    const rate = options.rate ?? (() => null);
+    const pace = new Pace(clock, rate, this.#closing.signal);
     const linkState = this.#state;
+    this.#recalls =
+      options.recalled === undefined
+        ? null
+        : new CentreRecalls({
+            way: {
+              ...{ line: this.#bulk, conversation, topics, state: linkState, retryMs: timing.recallRetryMs },
+              // What comes back has its own measure: it goes the other way.
+              pace: new Pace(clock, rate, this.#closing.signal),
+              chunkSizes: { sent: this.#chunkSize, brought: new ChunkSize() },
+            },
+            ...{ cache: new RecallCache(options.recalled), clock, log, timing },
+          });
     this.#deliveries = new Deliveries({
       ...{ outbox, transfers, routes: table, conversation, state: linkState, pace, timing, clock, log },
     });
@@ -167,14 +184,20 @@ export class Forwarder {
     return this.#offers;
   }
 
+  /** Brings segments back that lie at the centre; null when there is no place for them. */
+  get recalls(): Recalls | null {
+    return this.#recalls;
+  }
+
   async #close(): Promise<void> {
     this.#closing.abort();
     this.#breakOff();
+    const recalled = this.#recalls?.close();
     this.#deliveries.look();
     await this.#commands?.close();
     const farewell = { topic: this.#topics.state, payload: JSON.stringify(OFFLINE) };
     await Promise.all([this.#control.close(farewell), this.#bulk.close()]);
-    await Promise.all(this.#loops);
+    await Promise.all([...this.#loops, recalled]);
   }
 
   // Connections

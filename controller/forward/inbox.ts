@@ -1,7 +1,7 @@
 /** Hears what comes for this site: reads, checks, and hands each message to whoever it is for. */
 import { sentenceOf } from '../core/errors.ts';
 import { CENTRE_STATE_TOPIC, CENTRE_TOPIC, RECEIPT_BATCH, type SiteTopics } from '../core/hrc.ts';
-import { fieldsOf, parseJson, readState, readTransferResult } from '../core/hrc-reading.ts';
+import { fieldsOf, parseJson, readPieceTopic, readState, readTransferResult } from '../core/hrc-reading.ts';
 import type { Log, Outbox } from '../core/ports.ts';
 import type { CentreVoice } from './centre-voice.ts';
 import type { CommandDesk } from './commands/desk.ts';
@@ -52,6 +52,7 @@ export class Inbox {
       else if (topic === topics.result || topic === topics.engineEnd || topic.startsWith('$file-response/'))
         this.#hearResult(payload);
       else if (topic.startsWith(topics.responses)) this.#hearResponse(topic.slice(topics.responses.length), payload);
+      else if (topic.startsWith(topics.pieces)) this.#hearPiece(topic.slice(topics.pieces.length), payload);
       else if (topic.startsWith(topics.orders))
         commands?.take(topic.slice(topics.orders.length), payload.toString('utf8'), isRetained);
     } catch (error) {
@@ -123,6 +124,12 @@ export class Inbox {
     if (result === null) return;
     // An announcement is refused as a whole when the centre does not accept our key: that is true for every segment.
     deliveries.heard(result, result.topic === topics.seg && result.code === 'HRC-SIG');
+  }
+
+  /** A piece is the answer to the request that asked for it. Whether it is what its hash says, whoever asked for it looks at. */
+  #hearPiece(rest: string, bytes: Buffer): void {
+    const about = readPieceTopic(rest);
+    if (about !== null) this.#options.conversation.answered(about.id, { sha256: about.sha256, bytes });
   }
 
   #hearResponse(id: string, payload: Buffer): void {

@@ -44,6 +44,8 @@ export class Refused extends AppError {}
 interface Session extends Dialled {
   readonly window: Window;
   readonly lost: AbortController;
+  /** What was asked to be heard beside the first subscriptions. */
+  readonly heard: Map<string, Promise<boolean>>;
 }
 
 /** Room for one message. It is given back when the message is acknowledged, or by `leave`. */
@@ -68,7 +70,6 @@ export class Line {
   readonly #options: LineOptions;
   readonly #closing = new AbortController();
   #session: Session | null = null;
-  #connections = 0;
   #loop: Promise<void> | null = null;
   #closed: Promise<void> | null = null;
 
@@ -115,17 +116,22 @@ export class Line {
     return slot.send(topic, body, options);
   }
 
-  /** Number of the present connection, so that what was done for it is done again for the next one. */
-  get connection(): number {
-    return this.#connections;
-  }
-
-  /** Asks for more topics on the present connection. False when the broker does not allow it, or the line is down. */
-  async subscribe(filters: readonly string[]): Promise<boolean> {
+  /**
+   * Hears more topics from here on, for as long as the present connection lasts; asks the broker once for each list. False when it
+   * does not allow that, or the line is down.
+   */
+  async listen(filters: readonly string[]): Promise<boolean> {
     const session = this.#session;
     if (session === null) return false;
-    const asked = session.client.subscribeAsync([...filters], { qos: 1 }).catch(() => []);
-    const granted = await Promise.race([asked, session.gone.then(() => [])]);
+    const key = filters.join(' ');
+    const asked = session.heard.get(key) ?? this.#subscribe(session, filters);
+    session.heard.set(key, asked);
+    return asked;
+  }
+
+  async #subscribe({ client, gone }: Session, filters: readonly string[]): Promise<boolean> {
+    const asked = client.subscribeAsync([...filters], { qos: 1 }).catch(() => []);
+    const granted = await Promise.race([asked, gone.then(() => [])]);
     return granted.length >= filters.length && granted.every(({ qos }) => Number(qos) < SUBSCRIPTION_FAILED);
   }
 
@@ -197,8 +203,8 @@ export class Line {
 
   async #live(dialled: Dialled): Promise<Loss> {
     const messages = Math.min(WINDOW_MESSAGES, dialled.receiveMaximum - RECEIVE_MAXIMUM_SPARE);
-    const session = { ...dialled, window: new Window(messages, WINDOW_BYTES), lost: new AbortController() };
-    this.#connections += 1;
+    const window = new Window(messages, WINDOW_BYTES);
+    const session: Session = { ...dialled, window, lost: new AbortController(), heard: new Map() };
     this.#session = session;
     this.#contained(this.#options.onUp);
     const loss = await dialled.gone;

@@ -19,6 +19,14 @@ export interface ForwardTiming extends LineTiming {
   readonly pullMs: number;
   /** Between two words about the progress of a command. */
   readonly progressEveryMs: number;
+  /** For a segment to come back from the centre while a request waits for it. */
+  readonly recallWaitMs: number;
+  /** For which a segment goes on coming back after the last who waited for it, or wanted it ahead, was answered. */
+  readonly recallLingerMs: number;
+  /** Between two tries to bring a segment back. */
+  readonly recallRetryMs: number;
+  /** For which a segment that the centre did not give back is not asked for again. */
+  readonly recallRestMs: number;
 }
 
 export const FORWARD_TIMING: ForwardTiming = {
@@ -35,4 +43,8 @@ export const FORWARD_TIMING: ForwardTiming = {
   httpIdleMs: 30_000,
   pullMs: 5 * 60_000,
   progressEveryMs: 10_000,
+  recallWaitMs: 8_000,
+  recallLingerMs: 20_000,
+  recallRetryMs: 1_000,
+  recallRestMs: 60_000,
 };

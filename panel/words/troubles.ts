@@ -261,8 +261,12 @@ export const troubles = {
     en: words('This segment was not found', 'Ask the technician to rebuild the index.'),
   },
   'segment-away': {
-    zh: words('这段录像存放在中心', '本机已按规定清理，请从中心取回后再看。'),
-    en: words('This segment lies at the centre', 'It was deleted here by the rules; have it fetched back.'),
+    zh: words('这一段录像存放在中心，正在取回', '请稍等，取到后自动播放。'),
+    en: words('This segment lies at the centre and is being fetched', 'Wait a moment; it plays as soon as it is here.'),
+  },
+  'recall-failed': {
+    zh: words('中心交回的录像与原录像不符，或中心已没有', '不予显示；请告知中心。'),
+    en: words('The centre does not give back what was recorded', 'Nothing of it is shown; tell the centre.'),
   },
   'not-found': {
     zh: words('没有找到', '请核对网址。'),

@@ -47,6 +47,7 @@ test('topics are those of the code', () => {
     topics.receipt,
     topics.result,
     topics.response('{id}'),
+    topics.piece('{id}', '{sha256}'),
     topics.order('{id}'),
     engineResponses('{site}-b'),
     CENTRE_TOPIC,

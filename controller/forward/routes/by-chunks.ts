@@ -52,7 +52,6 @@ export function prefixRoute(options: ByChunksOptions): Route {
 export class EngineRoute implements Route {
   readonly name = 'A';
   readonly #options: ByChunksOptions;
-  #listening = 0;
 
   constructor(options: ByChunksOptions) {
     this.#options = options;
@@ -64,13 +63,9 @@ export class EngineRoute implements Route {
 
   async send(order: SendOrder): Promise<void> {
     const { line, clientId, topics, initResponseMs } = this.#options;
-    if (this.#listening !== line.connection) {
-      const { connection } = line;
-      if (!(await line.subscribe([engineResponses(clientId), topics.engineEnd]))) {
-        if (!line.up) throw new AppError('broker-away', 'the connection to the broker was lost');
-        throw new RouteFailed('the broker does not let this site hear what a file transfer answers');
-      }
-      this.#listening = connection;
+    if (!(await line.listen([engineResponses(clientId), topics.engineEnd]))) {
+      if (!line.up) throw new AppError('broker-away', 'the connection to the broker was lost');
+      throw new RouteFailed('the broker does not let this site hear what a file transfer answers');
     }
     const { flight } = order;
     try {
