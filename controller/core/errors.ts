@@ -188,6 +188,14 @@ export const CATALOGUE = {
     hint: 'Check network and broker; segments wait on disk and are sent when it is back.',
   },
   'centre-away': { kind: 'unavailable', hint: 'Ask the centre; segments wait on disk and are sent when it is back.' },
+  'store-away': {
+    kind: 'unavailable',
+    hint: 'Check network and health of the object store; sites keep everything until it is back.',
+  },
+  'store-refused': {
+    kind: 'unavailable',
+    hint: 'Correct endpoint, region, bucket and keys (centre.store), the rights of the key, or the clock of this machine.',
+  },
   'receipt-refused': {
     kind: 'conflict',
     hint: 'A receipt did not fit what was sent; nothing is released. Tell the centre.',
