@@ -63,6 +63,10 @@ export class FolderStore implements ObjectStore {
     return file.createReadStream({ start: from, end: to - 1, highWaterMark: READ_BYTES });
   }
 
+  find(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
   uploadAddress(): Promise<null> {
     return Promise.resolve(null);
   }

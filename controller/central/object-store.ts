@@ -40,6 +40,10 @@ export interface ObjectStore {
     key: string,
     what: Content,
   ): Promise<{ readonly url: string; readonly headers: { readonly [name: string]: string } } | null>;
+  /**
+   * Keys that begin with `prefix`, of objects that somebody else may have put there; none from a store that only the centre writes.
+   */
+  find(prefix: string): Promise<readonly string[]>;
   /** Origins that such addresses have, for the signed document (`put.origins`); none for a store without them. */
   readonly origins: readonly string[];
   close(): Promise<void>;

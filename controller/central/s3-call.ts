@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
 import { backoffMs } from '../core/hrc.ts';
-import { Refusal } from './parts.ts';
+import { Refusal } from './refusal.ts';
 
 /** A store that does not take a connection for so long is away. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -119,15 +119,15 @@ function passes(fault: StoreFault): boolean {
 }
 
 /**
- * Asks until there is an answer, at most {@link TRIES_MAX} times. Rejects with the store's last error, at once with a `Refusal` or an
- * error of a local file, and as soon as `signal` is aborted.
+ * Asks until there is an answer, at most {@link TRIES_MAX} times. Rejects with the store's last error, at once with an error that
+ * is not the store's, and as soon as `signal` is aborted.
  */
 export async function askStore<T>(ask: () => Promise<T>, againFirstMs: number, signal: AbortSignal): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof Refusal || error instanceof LocalFile || signal.aborted) throw error;
+      if (error instanceof AppError || error instanceof LocalFile || signal.aborted) throw error;
       if (tries >= TRIES_MAX || !passes(storeFaultOf(error))) throw error;
       const jitter = randomInt(RANDOM_STEPS) / RANDOM_STEPS;
       await sleep(backoffMs(tries, againFirstMs, AGAIN_MAX_MS, jitter), undefined, { signal });
@@ -138,13 +138,17 @@ export async function askStore<T>(ask: () => Promise<T>, againFirstMs: number, s
 /** Our own file could not be read; `cause` is the error of the disk. */
 export class LocalFile extends Error {}
 
-/** What went wrong when a segment was to be stored or checked, in the protocol's words. Errors of our own disk stay as they are. */
-export function refusalOf(error: unknown): unknown {
-  if (error instanceof Refusal) return error;
-  if (error instanceof LocalFile) return error.cause;
-  const fault = storeFaultOf(error);
-  if (isOtherBytes(fault)) return new Refusal('HRC-FILEHASH', 'the store says that the bytes do not have their hash');
-  return new Refusal('HRC-STORE', `the store: ${saidBy(fault, error)}`);
+/** A question about a segment in the words of the port: a refusal for other bytes, `store-away` for everything the store says else. */
+export async function inOurWords<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof AppError) throw error;
+    if (error instanceof LocalFile) throw error.cause;
+    const fault = storeFaultOf(error);
+    if (isOtherBytes(fault)) throw new Refusal('HRC-FILEHASH', 'the store says that the bytes do not have their hash');
+    throw new AppError('store-away', `the store says: ${saidBy(fault, error)}`);
+  }
 }
 
 /** Why the store cannot be used at all, for whoever starts the centre. */
