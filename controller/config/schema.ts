@@ -61,6 +61,7 @@ export const mqttSchema = z.strictObject({
     .default(null),
   uplinkMbps: z.number().positive().max(100_000).nullable().default(null),
   sessionSharePercent: z.number().min(1).max(100).default(30),
+  minDurability: z.enum(['stored', 'replicated', 'locked']).default('stored'),
   pullFrom: z
     .array(z.url({ protocol: /^https?$/, error: 'must be an address like https://10.4.17.2:8480' }))
     .default([]),

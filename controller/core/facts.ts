@@ -191,6 +191,20 @@ export type SiteFact =
       readonly actor: string | null;
       readonly reason: string | null;
     }
+  /** A file that was sealed is not what it was, or is gone, before the centre had it: a record of the loss. */
+  | { readonly type: 'segment-lost'; readonly seg: string; readonly stream: string; readonly why: string }
+  /** Something is wrong at the site (a code of the error catalogue), for a while already; `room` null: with the site as a whole. */
+  | {
+      readonly type: 'alarm-begun';
+      readonly alarm: string;
+      readonly code: string;
+      readonly level: 'warning' | 'alarm';
+      readonly room: string | null;
+      readonly stream: string | null;
+    }
+  | { readonly type: 'alarm-ended'; readonly alarm: string }
+  /** What the centre asks of this site, as it signed it (core/policy.ts); the newest counts, also without a network. */
+  | { readonly type: 'policy-taken'; readonly jws: string }
   | {
       readonly type: 'person-added';
       readonly person: string;

@@ -182,6 +182,10 @@ export interface Announcement {
 export const DURABILITIES = ['engine', 'stored', 'replicated', 'locked'] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
+export function strongest(wanted: readonly Durability[]): Durability {
+  return DURABILITIES[Math.max(0, ...wanted.map((one) => DURABILITIES.indexOf(one)))] ?? 'stored';
+}
+
 /** The centre's word that it holds a segment (`typ: hrc-receipt`). `iat` is UTC seconds. */
 export interface Receipt {
   readonly v: 1;
@@ -302,6 +306,8 @@ export function topicsOf(site: string) {
     request: (id: string) => `${root}/up/req/${id}`,
     downFilter: `${root}/dn/#`,
     receipt: `${root}/dn/receipt`,
+    /** What the centre asks of this site, retained. */
+    policy: `${root}/dn/policy`,
     result: `${root}/dn/ftr`,
     response: (id: string) => `${root}/dn/rsp/${id}`,
     responses: `${root}/dn/rsp/`,
@@ -311,7 +317,6 @@ export function topicsOf(site: string) {
     answer: (id: string) => `${root}/up/rsp/${id}`,
     /** Route A: where the engine says what became of a file, for the site and the centre. */
     engineEnd: `${root}/up/ftfin`,
-    event: `${root}/up/event`,
     /** Bytes that come back from the centre, each piece under the id of the request that asked for it, with its hash. */
     piece: (id: string, sha256: string) => `${root}/df/${id}/${sha256}`,
     pieces: `${root}/df/`,

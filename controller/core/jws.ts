@@ -6,7 +6,7 @@ import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { sha256 } from './chain.ts';
 
 /** What a signed object is. The type is inside the signature, so that no object can be passed off as another kind. */
-export type JwsType = 'hrc-seg' | 'hrc-receipt' | 'hrc-cmd' | 'hrc-centre';
+export type JwsType = 'hrc-seg' | 'hrc-receipt' | 'hrc-cmd' | 'hrc-centre' | 'hrc-event' | 'hrc-policy';
 
 /** A public key as it travels: `x` is the raw 32 bytes in base64url (as in a JWK), `kid` is {@link kidOf} these bytes. */
 export interface PublicKey {
@@ -15,7 +15,7 @@ export interface PublicKey {
 }
 
 /** Longer texts are refused before anything is decoded. A centre document with many keys is the longest honest one. */
-const JWS_CHARS_MAX = 16_384;
+export const JWS_CHARS_MAX = 16_384;
 const RAW_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const KID_CHARS = 16;

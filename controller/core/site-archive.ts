@@ -2,6 +2,7 @@
 
 import type { RouteName } from './hrc.ts';
 import type { Select } from './hrc-command.ts';
+import type { Policy } from './policy.ts';
 
 /** A segment as the site's own index knows it. Times are UTC milliseconds. */
 export interface ArchivedSegment {
@@ -42,6 +43,14 @@ export interface SiteArchive {
   release(hold: string, by: OnBehalf): Promise<boolean>;
   /** Signs the manifest of a sealed segment anew. False when the segment was never sealed. */
   reseal(seg: string, by: OnBehalf): Promise<boolean>;
+}
+
+/** Where the centre's policy for this site is kept. */
+export interface PolicyBook {
+  /** The one that counts, or null. */
+  policy(): Policy | null;
+  /** Keeps a checked one (JWS) as a fact, so that a restart without a network has it. */
+  keepPolicy(jws: string): Promise<void>;
 }
 
 /** How far a file got: enough to go on behind the last acknowledged chunk. Kept in no journal; may be lost. */

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { type CentreDocument, type Durability, type Receipt, receiptFault, type Sent } from '../core/hrc.ts';
 import { fieldsOf, readCentreDocument, readReceipt } from '../core/hrc-reading.ts';
 import { type JwsCheck, type JwsType, jwsHash, type PublicKey, readPublicKey, verifyJws } from '../core/jws.ts';
+import { type Policy, readPolicy } from '../core/policy.ts';
 import type { Outbox, OutboxItem } from '../core/ports.ts';
 
 /**
@@ -51,6 +52,15 @@ export class CentreVoice {
   order(jws: string): unknown {
     const check = this.#check(jws, 'hrc-cmd');
     return check.ok ? check.payload : null;
+  }
+
+  /** What the centre asks of `site`, or a sentence why it is not taken. */
+  policy(jws: string, site: string): Policy | string {
+    const check = this.#check(jws, 'hrc-policy');
+    if (!check.ok) return `a policy is not taken: ${check.message}`;
+    const policy = readPolicy(check.payload);
+    if (policy === null) return 'a policy cannot be read';
+    return policy.site === site ? policy : `a policy is for site ${policy.site}`;
   }
 
   #check(jws: string, typ: JwsType): JwsCheck {

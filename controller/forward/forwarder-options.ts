@@ -1,6 +1,8 @@
 /** What the forwarder is given by whoever puts the program together. */
+import type { Durability } from '../core/hrc.ts';
+import type { EventSource } from '../core/hrc-events.ts';
 import type { Log, Outbox } from '../core/ports.ts';
-import type { CommandBook, SiteArchive, Transfers } from '../core/site-archive.ts';
+import type { CommandBook, PolicyBook, SiteArchive, Transfers } from '../core/site-archive.ts';
 import type { Clock } from '../core/time.ts';
 import type { CentreTrust } from './centre-voice.ts';
 import type { CommandKind } from './commands/command-kind.ts';
@@ -22,12 +24,18 @@ export interface ForwarderOptions extends Address {
   readonly archive?: SiteArchive & CommandBook;
   /** Commands that others carry out, beside those of this folder. */
   readonly commands?: readonly CommandKind[];
+  /** Where the centre's policy for this site is kept; without it none is heard. */
+  readonly policies?: PolicyBook;
+  /** What receipts have to say at least: `stored`, if nobody asks for more. */
+  readonly minDurability?: () => Durability;
   /** Bytes a second that may leave now; null is no limit. */
   readonly rate?: () => number | null;
   /** Addresses at which the centre reaches this site (route D); none when it does not. */
   readonly pullFrom?: readonly string[];
   /** Where segments that are brought back from the centre lie; without it none are. */
   readonly recalled?: RecallCacheOptions;
+  /** What the centre is told beside segments; without it nothing is. */
+  readonly events?: EventSource;
   /** Said with each backlog. */
   readonly health?: () => object;
   /** Which MQTT to try first; 5 unless the broker is known to speak 3.1.1 only. */

@@ -17,6 +17,7 @@ import { ownCommands } from './commands/own-commands.ts';
 import { Conversation } from './conversation.ts';
 import { Deliveries } from './deliveries.ts';
 import { type Loss, TOO_LARGE } from './dial.ts';
+import { EventFeed } from './event-feed.ts';
 import { pause } from './flight.ts';
 import type { ForwarderOptions } from './forwarder-options.ts';
 import { Inbox } from './inbox.ts';
@@ -45,6 +46,7 @@ export class Forwarder {
   readonly #state: LinkState;
   readonly #deliveries: Deliveries;
   readonly #announcer: Announcer;
+  readonly #events: EventFeed | null;
   readonly #commands: CommandDesk | null;
   readonly #inbox: Inbox;
   readonly #offers: Offers;
@@ -119,6 +121,8 @@ export class Forwarder {
     });
     this.#offers.onServed((seg) => this.#deliveries.pulled(seg));
     this.#announcer = new Announcer({ outbox, conversation, state: linkState, log });
+    const { events: source } = options;
+    this.#events = source === undefined ? null : new EventFeed({ ...words, source, conversation, state: linkState });
     const voice = new CentreVoice(options.trust);
     const deliveries = this.#deliveries;
     const announcer = this.#announcer;
@@ -135,6 +139,8 @@ export class Forwarder {
           });
     this.#inbox = new Inbox({
       ...{ site: options.site, topics, outbox, voice, conversation, deliveries, commands: this.#commands, log },
+      policies: options.policies ?? null,
+      minDurability: options.minDurability ?? (() => 'stored'),
       state: linkState,
       onDocument: () => this.#centreIsNew(),
       onCentreGone: () => this.#breakOff(),
@@ -160,7 +166,10 @@ export class Forwarder {
     this.#bulk.start();
     const { signal } = this.#closing;
     this.#commands?.start();
-    this.#loops = [this.#deliveries.run(signal), this.#announcer.run(signal), this.#presence.keepTelling(signal)];
+    this.#loops = [
+      ...[this.#deliveries.run(signal), this.#announcer.run(signal), this.#presence.keepTelling(signal)],
+      ...(this.#events === null ? [] : [this.#events.run(signal)]),
+    ];
   }
 
   /** Stops delivering, says goodbye and ends both connections. Idempotent; at most {@link CLOSE_TIMEOUT_MS}. */
@@ -212,6 +221,7 @@ export class Forwarder {
     this.#state.up(this.#control.up && this.#bulk.up);
     this.#deliveries.look();
     this.#announcer.look();
+    this.#events?.look();
   }
 
   #expectDocument(): void {
@@ -231,6 +241,7 @@ export class Forwarder {
     this.#startAnew();
     this.#deliveries.centreIsNew();
     this.#announcer.anew();
+    this.#events?.anew();
     this.#deliveries.look();
   }
 

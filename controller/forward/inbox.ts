@@ -1,8 +1,10 @@
 /** Hears what comes for this site: reads, checks, and hands each message to whoever it is for. */
 import { sentenceOf } from '../core/errors.ts';
-import { CENTRE_STATE_TOPIC, CENTRE_TOPIC, RECEIPT_BATCH, type SiteTopics } from '../core/hrc.ts';
 import { fieldsOf, parseJson, readPieceTopic, readState, readTransferResult } from '../core/hrc-reading.ts';
+import { CENTRE_STATE_TOPIC, CENTRE_TOPIC, type Durability, RECEIPT_BATCH, type SiteTopics, strongest } from '../core/hrc.ts';
+import { isNews } from '../core/policy.ts';
 import type { Log, Outbox } from '../core/ports.ts';
+import type { PolicyBook } from '../core/site-archive.ts';
 import type { CentreVoice } from './centre-voice.ts';
 import type { CommandDesk } from './commands/desk.ts';
 import type { Conversation } from './conversation.ts';
@@ -20,6 +22,9 @@ export interface InboxOptions {
   readonly conversation: Conversation;
   readonly deliveries: Deliveries;
   readonly commands: CommandDesk | null;
+  readonly policies: PolicyBook | null;
+  /** What receipts have to say at least, whatever the centre's document says. */
+  readonly minDurability: () => Durability;
   readonly state: LinkState;
   readonly log: Log;
   /** The centre came (back), or says something new. */
@@ -48,6 +53,7 @@ export class Inbox {
       if (payload.length > MESSAGE_BYTES_MAX) throw new Error(`a message of ${payload.length} bytes was refused`);
       if (topic === CENTRE_TOPIC) this.#hearDocument(payload.toString('utf8'));
       else if (topic === CENTRE_STATE_TOPIC) this.#hearState(payload);
+      else if (topic === topics.policy) await this.#hearPolicy(payload.toString('utf8'));
       else if (topic === topics.receipt) await this.#hearReceipts(payload);
       else if (topic === topics.result || topic === topics.engineEnd || topic.startsWith('$file-response/'))
         this.#hearResult(payload);
@@ -74,6 +80,18 @@ export class Inbox {
     onDocument();
   }
 
+  /** Retained, so that it comes again at each connection; whoever takes it back leaves what was asked for last. */
+  async #hearPolicy(jws: string): Promise<void> {
+    const { site, voice, policies, log } = this.#options;
+    if (policies === null || jws === '') return;
+    const policy = voice.policy(jws, site);
+    if (typeof policy === 'string') log.error({ alarm: 'receipt-refused' }, policy);
+    else if (isNews(policy, policies.policy())) {
+      await policies.keepPolicy(jws);
+      log.info({ policy }, 'the centre asks something else of this site from now on');
+    }
+  }
+
   #hearState(payload: Buffer): void {
     const { state, onCentreGone, deliveries } = this.#options;
     const said = readState(parseJson(payload, MESSAGE_BYTES_MAX));
@@ -96,8 +114,9 @@ export class Inbox {
   }
 
   async #hearReceipt(jws: string): Promise<void> {
-    const { site, outbox, log, voice, state, deliveries } = this.#options;
-    const checked = voice.receipt(jws, site, outbox, state.document?.receipt.minDurability ?? 'stored');
+    const { site, outbox, log, voice, state, deliveries, minDurability } = this.#options;
+    const wanted = [minDurability(), state.document?.receipt.minDurability ?? 'stored'];
+    const checked = voice.receipt(jws, site, outbox, strongest(wanted));
     if (!checked.ok) {
       this.#refuse(checked.seg, checked.message);
       return;

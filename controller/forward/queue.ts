@@ -93,13 +93,12 @@ export class Queue {
     const oldest = this.#paged(free, (last, limit) => this.#outbox.pending(last?.siteSeq ?? 0, limit));
     if (oldest !== null) {
       candidates.push(oldest);
-      const urgent = oldest.isSession === false || oldest.dueMs !== undefined;
       let skip = 0;
       const urgents = (_last: OutboxItem | undefined, limit: number): readonly OutboxItem[] => {
         skip += limit;
         return this.#outbox.urgent(skip - limit, limit);
       };
-      if (urgent) candidates.push(...this.#found(this.#paged(free, urgents)));
+      candidates.push(...this.#found(this.#paged(free, urgents)));
       const shares = sharesTheLine(this.#outbox.lastSiteSeq() - oldest.siteSeq);
       if (shares && this.#newestsTurn)
         candidates.push(

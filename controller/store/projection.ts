@@ -5,6 +5,7 @@ import type { AbsentStretch } from '../core/session-facts.ts';
 import type { Instant } from '../core/time.ts';
 import type { Sql } from '../ledger/sql.ts';
 import { projectDisplay } from './display-projection.ts';
+import { projectEvent, projectReport } from './event-projection.ts';
 import { projectPeople } from './people-projection.ts';
 import { isSessionFact, projectSession } from './session-projection.ts';
 
@@ -31,6 +32,10 @@ export const PROJECTED_TABLES = [
   'outbox',
   'resealed',
   'hold',
+  'event',
+  'alarm',
+  'lost_segment',
+  'policy',
   'person',
   'panel',
   'audit',
@@ -39,7 +44,9 @@ export const PROJECTED_TABLES = [
 ] as const;
 
 /** Projects one entry of the recorder's journal. Facts this version does not know, or does not ask about, leave no row. */
-export function projectRecorder(sql: Sql, { seq, at, fact }: Entry<RecorderFact>): void {
+export function projectRecorder(sql: Sql, entry: Entry<RecorderFact>): void {
+  const { seq, at, fact } = entry;
+  projectEvent(sql, 'recorder', entry);
   switch (fact.type) {
     case 'claim-begun':
       sql.run(
@@ -110,6 +117,7 @@ export function projectRecorder(sql: Sql, { seq, at, fact }: Entry<RecorderFact>
 /** Projects one entry of the site's journal. */
 export function projectSite(sql: Sql, entry: Entry<SiteFact>): void {
   const { seq, at, fact } = entry;
+  projectEvent(sql, 'site', entry);
   switch (fact.type) {
     case 'session-closed':
       projectSession(sql, { seq, at, fact });
@@ -188,6 +196,12 @@ export function projectSite(sql: Sql, entry: Entry<SiteFact>): void {
     case 'display-shown':
     case 'display-dark':
       projectDisplay(sql, { seq, at, fact });
+      return;
+    case 'alarm-begun':
+    case 'alarm-ended':
+    case 'segment-lost':
+    case 'policy-taken':
+      projectReport(sql, { ...entry, fact });
       return;
     case 'person-secret':
     case 'panel-paired':

@@ -6,11 +6,13 @@ import type { SegmentFact } from '../core/facts.ts';
 import type { RouteName } from '../core/hrc.ts';
 import { COMMANDS_KEPT, type Select } from '../core/hrc-command.ts';
 import { jwsHash, payloadOf } from '../core/jws.ts';
+import { type Policy, readPolicy } from '../core/policy.ts';
 import type { Signer, SiteJournal } from '../core/ports.ts';
 import type {
   ArchivedSegment,
   CommandBook,
   OnBehalf,
+  PolicyBook,
   SiteArchive,
   TransferRow,
   Transfers,
@@ -33,7 +35,7 @@ interface Where {
   readonly values: readonly Value[];
 }
 
-export class StoreArchive implements SiteArchive, CommandBook, Transfers {
+export class StoreArchive implements SiteArchive, CommandBook, Transfers, PolicyBook {
   readonly #sql: Sql;
   readonly #journal: SiteJournal;
   readonly #signer: Signer;
@@ -129,6 +131,15 @@ export class StoreArchive implements SiteArchive, CommandBook, Transfers {
     const jws = this.#signer.sign('hrc-seg', { ...manifest, was: jwsHash(row.jws) });
     await this.#journal.append({ type: 'resealed', seg, jws, command, actor, reason });
     return true;
+  }
+
+  policy(): Policy | null {
+    const row = this.#sql.get<{ jws: string }>('SELECT jws FROM policy ORDER BY seq DESC LIMIT 1');
+    return row === null ? null : readPolicy(payloadOf(row.jws));
+  }
+
+  async keepPolicy(jws: string): Promise<void> {
+    await this.#journal.append({ type: 'policy-taken', jws });
   }
 
   transfer(seg: string): TransferRow | null {

@@ -29,7 +29,7 @@ import { SegmentRows } from './segment-rows.ts';
 import { SessionRows } from './session-rows.ts';
 
 /** The tables, in the order in which they came to be; a new file goes to the end. */
-const STEPS = ['schema.sql', 'people.sql', 'hearings.sql', 'displays.sql', 'forward.sql', 'purge.sql'].map(
+const STEPS = ['schema.sql', 'people.sql', 'hearings.sql', 'displays.sql', 'forward.sql', 'purge.sql', 'events.sql'].map(
   (step) => new URL(step, import.meta.url),
 );
 

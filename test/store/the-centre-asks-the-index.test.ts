@@ -30,7 +30,7 @@ beforeEach(async () => {
   stage = await Stage.open();
   keys = mkdtempSync(join(tmpdir(), 'archive-'));
   archive = new StoreArchive(stage.store, stage.site.journal, siteSigner(join(keys, 'site.pem')));
-  outbox = new StoreOutbox(stage.store, stage.site.journal, ({ seg }) => `/${seg}`);
+  outbox = new StoreOutbox(stage.store, stage.site.journal, deadlines, ({ seg }) => `/${seg}`);
 });
 afterEach(async () => {
   await stage.close();
