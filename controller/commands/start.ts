@@ -11,7 +11,7 @@ import type { Config } from '../config/schema.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { SiteFact } from '../core/facts.ts';
 import type { PublicKey } from '../core/jws.ts';
-import type { Orders } from '../core/orders.ts';
+import { rateOf, tightened } from '../core/policy.ts';
 import type { CentreLink, Log } from '../core/ports.ts';
 import type { DevicePlan } from '../core/site-plan.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
@@ -26,6 +26,8 @@ import { RecorderLink } from '../recorder/link.ts';
 import { rulesFindings } from '../site/doctor-rules.ts';
 import { Site } from '../site/site.ts';
 import { catchUp } from '../store/catch-up.ts';
+import { SessionDeadlines } from '../store/deadlines.ts';
+import { StoreEvents } from '../store/event-rows.ts';
 import { openStore } from '../store/open-index.ts';
 import { StoreOutbox } from '../store/outbox.ts';
 import { StoreArchive } from '../store/site-archive.ts';
@@ -40,8 +42,6 @@ const EXIT_TEMPORARY = 75;
 /** The built panel lies beside the built controller. */
 const PANEL_FOLDER = fileURLToPath(new URL('../../panel', import.meta.url));
 const RESERVE_EVERY_MS = 2_000;
-const BITS_PER_MEGABIT = 1_000_000;
-const BITS_PER_BYTE = 8;
 const INDEX_AHEAD_MS_MAX = 5_000;
 const DEMO_PAIRING_MS = 8 * 3_600_000;
 const NOT_CONFIGURED: CentreLink = { state: 'not-configured', trouble: null };
@@ -146,9 +146,11 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     });
     recorder.start();
     closings.push(() => recorder.close());
-    const outbox = new StoreOutbox(store, site.journal, (segment) => disks.pathOf(segment));
+    const deadlines = new SessionDeadlines(store.sql, config.rules);
+    const outbox = new StoreOutbox(store, site.journal, deadlines, (segment) => disks.pathOf(segment));
     const archive = new StoreArchive(store, site.journal, signer);
-    forwarder = forwarderOf(config, outbox, archive, signer, clock, log, site.orders);
+    const events = new StoreEvents(store, deadlines);
+    forwarder = forwarderOf(config, { outbox, archive, events, signer, clock, log, site });
     forwarder?.start();
     closings.push(() => forwarder?.close());
     const api = await startApi({
@@ -235,31 +237,33 @@ function farTooLong(): (isFar: boolean, at: Instant) => boolean {
   };
 }
 
-function forwarderOf(
-  config: Config,
-  outbox: StoreOutbox,
-  archive: StoreArchive,
-  signer: SiteSigner,
-  clock: SystemClock,
-  log: Log,
-  orders: Orders,
-): Forwarder | null {
-  if (config.mqtt === null) return null;
+interface ForwardingParts {
+  readonly outbox: StoreOutbox;
+  readonly archive: StoreArchive;
+  readonly events: StoreEvents;
+  readonly signer: SiteSigner;
+  readonly clock: SystemClock;
+  readonly log: Log;
+  readonly site: Site;
+}
+
+function forwarderOf(config: Config, { outbox, archive, events, site, ...parts }: ForwardingParts): Forwarder | null {
+  const { mqtt } = config;
+  if (mqtt === null) return null;
   const trust =
     config.centreKeyFile !== null
       ? { keys: keysIn(config.centreKeyFile) }
       : { file: publicKeysFileOf(config.centre?.folder ?? '') };
-  const { uplinkMbps, sessionSharePercent, pullFrom } = config.mqtt;
+  const limits = () => tightened({ ...mqtt, keepDays: null }, archive.policy());
+  const running = () => archive.runningSessions().length;
   return new Forwarder({
-    ...brokerAddress(config.mqtt),
-    ...{ site: config.site.id, outbox, signer, trust, clock, log, archive, transfers: archive, pullFrom },
-    rate: () => {
-      if (uplinkMbps === null) return null;
-      const share = archive.runningSessions().length > 0 ? sessionSharePercent / 100 : 1;
-      return (uplinkMbps * share * BITS_PER_MEGABIT) / BITS_PER_BYTE;
-    },
-    commands: [docketCommands(orders)],
-    health: () => ({ running: archive.runningSessions().length }),
+    ...brokerAddress(mqtt),
+    ...{ ...parts, site: config.site.id, outbox, events, trust, pullFrom: mqtt.pullFrom },
+    ...{ archive, transfers: archive, policies: archive },
+    rate: () => rateOf(limits(), running() > 0),
+    minDurability: () => limits().minDurability,
+    commands: [docketCommands(site.orders)],
+    health: () => ({ running: running() }),
   });
 }
 

@@ -84,6 +84,7 @@ export const EVENT_FORMS = {
   'interruption-explained': { session: text, gaps: listOf(text), spoken: yes, typed: yes },
   held: { hold: text },
   released: { hold: text },
+  purged: { seg: text, stream: text, keepDays: ms },
   'segment-lost': { seg: text, stream: text },
   'alarm-begun': { alarm: text, code: text, level, room: orNull(text), stream: orNull(text) },
   'alarm-ended': { alarm: text },
@@ -139,6 +140,8 @@ function bodyOf(seq: number, fact: RecorderFact | SiteFact): EventBody | null {
     case 'held':
     case 'released':
       return { type: fact.type, hold: fact.hold };
+    case 'purged':
+      return { type: fact.type, seg: fact.seg, stream: fact.stream, keepDays: Math.round(fact.keepDays) };
     case 'segment-lost':
       return { type: fact.type, seg: fact.seg, stream: fact.stream };
     case 'alarm-begun': {

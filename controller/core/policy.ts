@@ -35,8 +35,15 @@ const DAYS_MAX = 36_500;
 /** The policy in a payload whose signature was checked; null when it is none, or asks for what cannot be. */
 export function readPolicy(payload: unknown): Policy | null {
   if (typeof payload !== 'object' || payload === null) return null;
-  const { v, site, iat, uplinkMbps = null, sessionSharePercent = null, minDurability = null, keepDays = null } =
-    payload as { readonly [name in keyof Policy]?: unknown };
+  const {
+    v,
+    site,
+    iat,
+    uplinkMbps = null,
+    sessionSharePercent = null,
+    minDurability = null,
+    keepDays = null,
+  } = payload as { readonly [name in keyof Policy]?: unknown };
   if (v !== 1 || typeof site !== 'string' || !SITE_PATTERN.test(site) || !Number.isSafeInteger(iat)) return null;
   if (!isNullOr(uplinkMbps, 0.01, MBPS_MAX) || !isNullOr(sessionSharePercent, 1, 100)) return null;
   if (!isNullOr(keepDays, 0, DAYS_MAX)) return null;

@@ -1,7 +1,14 @@
 /** Hears what comes for this site: reads, checks, and hands each message to whoever it is for. */
 import { sentenceOf } from '../core/errors.ts';
+import {
+  CENTRE_STATE_TOPIC,
+  CENTRE_TOPIC,
+  type Durability,
+  RECEIPT_BATCH,
+  type SiteTopics,
+  strongest,
+} from '../core/hrc.ts';
 import { fieldsOf, parseJson, readPieceTopic, readState, readTransferResult } from '../core/hrc-reading.ts';
-import { CENTRE_STATE_TOPIC, CENTRE_TOPIC, type Durability, RECEIPT_BATCH, type SiteTopics, strongest } from '../core/hrc.ts';
 import { isNews } from '../core/policy.ts';
 import type { Log, Outbox } from '../core/ports.ts';
 import type { PolicyBook } from '../core/site-archive.ts';

@@ -29,9 +29,15 @@ import { SegmentRows } from './segment-rows.ts';
 import { SessionRows } from './session-rows.ts';
 
 /** The tables, in the order in which they came to be; a new file goes to the end. */
-const STEPS = ['schema.sql', 'people.sql', 'hearings.sql', 'displays.sql', 'forward.sql', 'purge.sql', 'events.sql'].map(
-  (step) => new URL(step, import.meta.url),
-);
+const STEPS = [
+  'schema.sql',
+  'people.sql',
+  'hearings.sql',
+  'displays.sql',
+  'forward.sql',
+  'purge.sql',
+  'events.sql',
+].map((step) => new URL(step, import.meta.url));
 
 /** The entry does not follow the last one applied: the journal's files have to be read (see catch-up.ts). */
 export class IndexHole extends Error {

@@ -9,7 +9,9 @@ import {
   topicsOf,
 } from '../../controller/core/hrc.ts';
 import { ANSWER_STATES, ITEM_STATES } from '../../controller/core/hrc-command.ts';
+import { EVENT_FORMS } from '../../controller/core/hrc-events.ts';
 import { readCentreDocument, readManifest, readReceipt } from '../../controller/core/hrc-reading.ts';
+import { readPolicy } from '../../controller/core/policy.ts';
 import { type CommandParts, ownCommands } from '../../controller/forward/commands/own-commands.ts';
 
 const TEXT = readFileSync(new URL('../../controller/forward/PROTOCOL.md', import.meta.url), 'utf8');
@@ -31,6 +33,17 @@ test('codes, states, routes and commands are those of the code', () => {
   expect(firstColumn('commands')).toEqual(ownCommands({} as CommandParts).map(({ type }) => type));
 });
 
+test('events and their fields are those of the code', () => {
+  const rows = (TEXT.split('<!-- events -->')[1] ?? '').trimStart().split('\n\n')[0]?.split('\n').slice(2) ?? [];
+  const told = rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, 3)
+      .map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name)),
+  );
+  expect(told).toEqual(Object.entries(EVENT_FORMS).map(([type, form]) => [[type], Object.keys(form)]));
+});
+
 test('topics are those of the code', () => {
   const topics = topicsOf('{site}');
   const known = [
@@ -45,6 +58,7 @@ test('topics are those of the code', () => {
     topics.fin('{fileId}', 0, '{sha256}').replace('/0/', '/{size}/'),
     topics.abort('{fileId}'),
     topics.receipt,
+    topics.policy,
     topics.result,
     topics.response('{id}'),
     topics.piece('{id}', '{sha256}'),
@@ -83,6 +97,9 @@ test('every field that is read is told, and every field that is told is read', (
     ...{ v: 1, site: 'court-1', seg: SEG, fileId: `${SEG}-${HASH.slice(0, 16)}-01`, sha256: HASH, size: 1, mh: HASH },
     ...{ durability: 'stored', verified: 'read-back', iat: 1, permit: { delete: true } },
   };
+  expect(Object.keys(readPolicy({ v: 1, site: 'court-1', iat: 1 }) ?? {}).sort()).toEqual(
+    firstColumn('fields: policy').sort(),
+  );
   expect(Object.keys(readCentreDocument(document) ?? {}).sort()).toEqual(firstColumn('fields: centre').sort());
   expect(Object.keys(readManifest(manifest) ?? {}).sort()).toEqual(firstColumn('fields: manifest').sort());
   // `object` is for people at the centre; a site does not look at it.

@@ -5,6 +5,7 @@ import type { Manifest } from '../../controller/core/hrc.ts';
 import { jwsHash, publicKeyOf, verifyJws } from '../../controller/core/jws.ts';
 import type { OutboxItem } from '../../controller/core/ports.ts';
 import { segmentPath } from '../../controller/ledger/layout.ts';
+import { SessionDeadlines } from '../../controller/store/deadlines.ts';
 import { StoreOutbox } from '../../controller/store/outbox.ts';
 import { Stage } from './stage.ts';
 
@@ -18,7 +19,7 @@ afterEach(async () => {
 
 const clerk = () => stage.caller('clerk');
 const outbox = () =>
-  new StoreOutbox(stage.store, stage.site.journal, (segment) =>
+  new StoreOutbox(stage.store, stage.site.journal, new SessionDeadlines(stage.store.sql, stage.plan.rules), (segment) =>
     join(stage.layout.media, segmentPath(segment.stream, segment.run, segment.sequence)),
   );
 

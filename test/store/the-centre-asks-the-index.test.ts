@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Select } from '../../controller/core/hrc-command.ts';
 import { jwsHash, payloadOf } from '../../controller/core/jws.ts';
 import { siteSigner } from '../../controller/forward/signer.ts';
+import { SessionDeadlines } from '../../controller/store/deadlines.ts';
 import { StoreOutbox } from '../../controller/store/outbox.ts';
 import { StoreArchive } from '../../controller/store/site-archive.ts';
 import { Stage } from '../site/stage.ts';
@@ -30,7 +31,12 @@ beforeEach(async () => {
   stage = await Stage.open();
   keys = mkdtempSync(join(tmpdir(), 'archive-'));
   archive = new StoreArchive(stage.store, stage.site.journal, siteSigner(join(keys, 'site.pem')));
-  outbox = new StoreOutbox(stage.store, stage.site.journal, deadlines, ({ seg }) => `/${seg}`);
+  outbox = new StoreOutbox(
+    stage.store,
+    stage.site.journal,
+    new SessionDeadlines(stage.store.sql, stage.plan.rules),
+    ({ seg }) => `/${seg}`,
+  );
 });
 afterEach(async () => {
   await stage.close();
