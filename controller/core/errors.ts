@@ -47,6 +47,15 @@ export const CATALOGUE = {
   'foreign-origin': { kind: 'forbidden', hint: 'Open the panel from its own address.' },
   'room-unknown': { kind: 'not-found', hint: 'Choose a room of the site configuration.' },
   'session-unknown': { kind: 'not-found', hint: 'Choose a session from the list.' },
+  'site-unknown': { kind: 'not-found', hint: 'Choose a site from the list; one that never spoke is not known here.' },
+  'site-busy': {
+    kind: 'busy',
+    hint: 'Too many commands of this site are open: wait until some are done, or cancel some.',
+  },
+  'command-unknown': { kind: 'not-found', hint: 'Choose a command from the list.' },
+  'command-over': { kind: 'conflict', hint: 'It is over and stays as it is; give another one.' },
+  'name-taken': { kind: 'conflict', hint: 'Choose a name that nobody has.' },
+  'last-administrator': { kind: 'conflict', hint: 'Add another administrator first.' },
   'segment-unknown': { kind: 'not-found', hint: 'The index may be behind: run quancheng reindex.' },
   'segment-away': {
     kind: 'unavailable',

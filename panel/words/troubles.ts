@@ -10,6 +10,30 @@ export interface TroubleWords {
 const words = (what: string, todo: string): TroubleWords => ({ what, todo });
 
 export const troubles = {
+  'site-unknown': {
+    zh: words('没有这个站点', '请从列表中选择。'),
+    en: words('There is no such site', 'Choose one from the list.'),
+  },
+  'site-busy': {
+    zh: words('这个站点未完成的命令太多', '请等一部分完成，或取消一些。'),
+    en: words('Too many commands of this site are open', 'Wait until some are done, or cancel some.'),
+  },
+  'command-unknown': {
+    zh: words('没有这条命令', '请从列表中选择。'),
+    en: words('There is no such command', 'Choose one from the list.'),
+  },
+  'command-over': {
+    zh: words('这条命令已经结束', '需要时请重新下达。'),
+    en: words('This command is over', 'Give another one if it is needed.'),
+  },
+  'name-taken': {
+    zh: words('这个姓名已经有人用', '请换一个。'),
+    en: words('Somebody has this name', 'Choose another one.'),
+  },
+  'last-administrator': {
+    zh: words('这是最后一名管理员', '请先添加另一名管理员。'),
+    en: words('This is the last administrator', 'Add another one first.'),
+  },
   'camera-unreachable': {
     zh: words('连接不上摄像机', '请检查它的电源和网线；系统会自动重试。'),
     en: words('The camera cannot be reached', 'Check its power and network cable; it is tried again by itself.'),
