@@ -17,11 +17,11 @@ import {
 import type { DisplayFact } from '../core/display-facts.ts';
 import type { DisplayIndex } from '../core/display-index.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
+import { Lane } from '../core/lane.ts';
 import type { Log, SiteJournal } from '../core/ports.ts';
 import type { DisplayStatus, PaintedPress } from '../core/sign-desk.ts';
 import type { SignFace, Wording } from '../core/sign-face.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
-import { Lane } from './lane.ts';
 
 /** A browser that was this display is let go of when it was silent for this long. */
 const HOLD_MS = 5_000;

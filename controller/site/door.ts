@@ -6,20 +6,16 @@ import { hasRoom } from '../core/authority.ts';
 import type { Caller } from '../core/desk.ts';
 import { AppError } from '../core/errors.ts';
 import type { SiteFact } from '../core/facts.ts';
+import { LoginTurns } from '../core/login-turns.ts';
 import type { Door, Entered, HereSnapshot, Origin, PersonAtDoorSnapshot } from '../core/people-desk.ts';
 import type { PanelRow } from '../core/people-index.ts';
 import type { SiteJournal } from '../core/ports.ts';
 import type { PersonPlan } from '../core/site-plan.ts';
-import { Lane } from './lane.ts';
+import { addressKey, panelKey, personKey, type TryBook } from '../core/try-book.ts';
 import type { Logins } from './logins.ts';
 import type { Panels } from './panels.ts';
 import type { People } from './people.ts';
-import { addressKey, panelKey, personKey, type TryBook } from './try-book.ts';
 
-/** Hashing takes tens of milliseconds of a core and 19 MiB each; more waiting at once is refused, and sooner for one place. */
-const WAITING_MAX = 20;
-const WAITING_MAX_AT_A_PLACE = 4;
-const RETRY_WHEN_FULL_MS = 2_000;
 /** In the audit trail, when it is not known who it was. */
 export const NOBODY = 'nobody';
 
@@ -38,8 +34,7 @@ type Audit = Omit<Extract<SiteFact, { type: 'audit' }>, 'type' | 'source' | 'roo
 
 export class SiteDoor implements Door {
   readonly #options: DoorOptions;
-  readonly #lane = new Lane(WAITING_MAX, () => tooManyAtOnce());
-  readonly #waiting = new Map<string, number>();
+  readonly #turns = new LoginTurns();
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -70,7 +65,7 @@ export class SiteDoor implements Door {
     if (!this.#takesPins(panel, from)) {
       return Promise.reject(new AppError('panel-not-paired', 'no PIN is taken from this browser'));
     }
-    return this.#inTurn(placeKey(panel, from), async () => {
+    return this.#turns.take(placeKey(panel, from), async () => {
       const { people, logins } = this.#options;
       const person = people.find(id);
       await this.#checkPin(id, pin, panel, from, 'login-refused');
@@ -137,7 +132,7 @@ export class SiteDoor implements Door {
     const { people, logins } = this.#options;
     const { id } = caller.person;
     const { panel, from } = this.#placeOf(caller);
-    return this.#inTurn(placeKey(panel, from), async () => {
+    return this.#turns.take(placeKey(panel, from), async () => {
       await this.#checkPin(id, pin, panel, from, 'pin-change-refused');
       await people.choosePin(id, newPin);
       await this.#audit({ who: id, did: 'pin-changed', object: id }, panel, from);
@@ -195,26 +190,8 @@ export class SiteDoor implements Door {
   #takesPins(panel: PanelRow | null, from: Origin): boolean {
     return panel !== null || (this.#options.unpaired === 'pin' && from.isLocal);
   }
-
-  /** One after the other, so that what was counted is known before the next is looked at. */
-  async #inTurn<T>(place: string, act: () => Promise<T>): Promise<T> {
-    const waiting = this.#waiting.get(place) ?? 0;
-    if (waiting >= WAITING_MAX_AT_A_PLACE) throw tooManyAtOnce();
-    this.#waiting.set(place, waiting + 1);
-    try {
-      return await this.#lane.run(act);
-    } finally {
-      const left = (this.#waiting.get(place) ?? 1) - 1;
-      if (left === 0) this.#waiting.delete(place);
-      else this.#waiting.set(place, left);
-    }
-  }
 }
 
 function placeKey(panel: PanelRow | null, { address }: Pick<Origin, 'address'>): string {
   return panel === null ? addressKey(address) : panelKey(panel.id);
-}
-
-function tooManyAtOnce(): AppError {
-  return new AppError('too-many-tries', 'too many people log in at once', { retryAfterMs: RETRY_WHEN_FULL_MS });
 }

@@ -2,21 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { sha256 } from '../core/chain.ts';
 import type { Caller } from '../core/desk.ts';
+import { AGENT_CHARS_MAX, isLoginOver, LOGINS_MAX, USE_STEP_MS } from '../core/login-life.ts';
 import type { Entered, Origin } from '../core/people-desk.ts';
 import type { LoginRow, PanelRow, PeopleIndex } from '../core/people-index.ts';
 import type { PersonPlan } from '../core/site-plan.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
 
 const TOKEN_BYTES = 32;
-/** A login that nobody used for half a day ends, and so does each after a day: a panel left open overnight asks again. */
-const LOGIN_IDLE_MS = 12 * 3_600_000;
-const LOGIN_MS_MAX = 24 * 3_600_000;
-/** The last use is written down no more often than this. */
-const USE_STEP_MS = 60_000;
-/** Of one person at once; the oldest ends. */
-const LOGINS_MAX = 20;
 const SWEEP_MS = 10_000;
-const AGENT_CHARS_MAX = 160;
 
 export type NamedLogin = LoginRow & { readonly login: string };
 
@@ -104,8 +97,7 @@ export class Logins {
     this.#listeners.push(listener);
   }
 
-  #isOver({ created, lastUse }: LoginRow): boolean {
-    const now = this.#clock.now();
-    return between(lastUse, now) > LOGIN_IDLE_MS || between(created, now) > LOGIN_MS_MAX;
+  #isOver(row: LoginRow): boolean {
+    return isLoginOver(row, this.#clock.now());
   }
 }

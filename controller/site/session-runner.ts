@@ -4,13 +4,13 @@
  * step loses nothing.
  */
 import { AppError, sentenceOf } from '../core/errors.ts';
+import { Lane } from '../core/lane.ts';
 import type { Log, SiteJournal } from '../core/ports.ts';
 import { assertSession, type Session } from '../core/session.ts';
 import type { SessionFact } from '../core/session-facts.ts';
 import { type SessionInput, step } from '../core/session-machine.ts';
 import type { SiteIndex } from '../core/site-index.ts';
 import type { Clock, Instant } from '../core/time.ts';
-import { Lane } from './lane.ts';
 
 /** Presses and looks that may wait in one room. */
 const LANE_LIMIT = 64;

@@ -15,11 +15,11 @@ import type { PanelRow, PeopleIndex } from '../core/people-index.ts';
 import type { SiteJournal } from '../core/ports.ts';
 import type { SiteAct } from '../core/roles.ts';
 import type { PersonPlan, RoomPlan } from '../core/site-plan.ts';
+import { panelKey, personKey, type TryBook } from '../core/try-book.ts';
 import { NOBODY, type SiteDoor } from './door.ts';
 import type { Logins, NamedLogin } from './logins.ts';
 import type { Panels } from './panels.ts';
 import type { People } from './people.ts';
-import { panelKey, personKey, type TryBook } from './try-book.ts';
 
 export interface StaffOptions {
   readonly everybody: readonly PersonPlan[];

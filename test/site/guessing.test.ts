@@ -1,6 +1,6 @@
 /** Guessing PINs: at one person, at many, over many connections, over restarts and stepped clocks. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { addressKey, TryBook } from '../../controller/site/try-book.ts';
+import { addressKey, TryBook } from '../../controller/core/try-book.ts';
 import { codeOf, DoorStage, WRONG_PIN } from './door-stage.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,30 +1,28 @@
-/** Keeps count of wrong tries, across restarts of this process and of the machine. The rules are in core/tries.ts. */
-import { AppError } from '../core/errors.ts';
-import type { PeopleIndex } from '../core/people-index.ts';
-import type { Log } from '../core/ports.ts';
-import type { Clock } from '../core/time.ts';
-import {
-  afterWrong,
-  isForgotten,
-  lockLeftMs,
-  PERSON_LIMIT,
-  PLACE_LIMIT,
-  type Tries,
-  takenOver,
-} from '../core/tries.ts';
+/** Keeps count of wrong tries, across restarts of this process and of the machine. The rules are in tries.ts. */
+import { AppError } from './errors.ts';
+import type { Log } from './ports.ts';
+import type { Clock } from './time.ts';
+import { afterWrong, isForgotten, lockLeftMs, PERSON_LIMIT, PLACE_LIMIT, type Tries, takenOver } from './tries.ts';
+
+/** Where the counts outlive a restart. */
+export interface TryStore {
+  allTries(): Iterable<readonly [key: string, tries: Tries]>;
+  keepTries(key: string, tries: Tries): void;
+  forgetTries(key: string): void;
+}
 
 /** More addresses are not counted at once; the oldest make room. People and panels are few, and nobody pushes them out. */
 const ADDRESSES_MAX = 1_000;
 const TIDY_STEP = 100;
 
 export class TryBook {
-  readonly #index: PeopleIndex;
+  readonly #index: TryStore;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #tries = new Map<string, Tries>();
   #tidyAt = ADDRESSES_MAX;
 
-  constructor(index: PeopleIndex, clock: Clock, log: Log) {
+  constructor(index: TryStore, clock: Clock, log: Log) {
     this.#index = index;
     this.#clock = clock;
     this.#log = log;

@@ -1,5 +1,5 @@
 /** One bounded queue: what comes in is done in order, one at a time, so that two panels and a status never act on half a change. */
-import type { AppError } from '../core/errors.ts';
+import type { AppError } from './errors.ts';
 
 export class Lane {
   readonly #limit: number;
