@@ -1,108 +1,202 @@
 /**
- * What the centre holds and what it promised: an append-only, hash-chained journal (invariant 4) that is read into memory at
- * start. Whatever is here was on the disk, file and directory, before it was written down.
+ * What the centre knows and promised: an append-only, hash-chained journal (invariant 4), and an index in SQLite that is read out of
+ * it. The index is made anew when it is missing, damaged, of another schema, or says what the journal does not. Nothing is kept in memory.
  */
-import { mkdir } from 'node:fs/promises';
-import type { PublicKey } from '../core/jws.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ChainHead, EMPTY_CHAIN, type Entry, sha256 } from '../core/chain.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
+import type { Log } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
+import { catchUpIndex, type Line } from '../ledger/index-catch-up.ts';
 import { Journal, type JournalOpening } from '../ledger/journal.ts';
-import { followJournal } from '../ledger/journal-files.ts';
-import { journalFolderOf } from './folders.ts';
+import { isRefusedRow, Sql, UnusableIndex } from '../ledger/sql.ts';
+import type { Chapter } from './chapter.ts';
+import type { CentreFact } from './facts.ts';
+import { indexFolderOf, journalFolderOf } from './folders.ts';
 
-/** A segment of a site as it lies in the folder. `path` is below the folder, with forward slashes. */
-export interface StoredFact {
-  readonly type: 'stored';
-  readonly site: string;
-  readonly seg: string;
-  readonly sha256: string;
-  readonly size: number;
-  readonly path: string;
-  /** The site's signed manifest. */
-  readonly jws: string;
-  readonly receipt: string;
+const NAME_DIGITS = 16;
+
+export interface ArchiveOptions {
+  readonly folder: string;
+  readonly chapters: readonly Chapter[];
+  readonly clock: Clock;
+  readonly log: Log;
 }
-
-/** Other bytes under a segment id that is taken. Kept beside the first, without a receipt. */
-export interface ConflictFact {
-  readonly type: 'conflict';
-  readonly site: string;
-  readonly seg: string;
-  readonly sha256: string;
-  readonly size: number;
-  readonly path: string;
-  readonly jws: string;
-}
-
-export type CentreFact =
-  | StoredFact
-  | ConflictFact
-  /** The key a site is known by from now on. */
-  | { readonly type: 'site-pinned'; readonly site: string; readonly key: PublicKey };
-
-/** What is remembered of a stored segment. */
-export type Holding = Pick<StoredFact, 'sha256' | 'size' | 'path' | 'receipt'>;
 
 export class Archive {
-  readonly folder: string;
-  readonly #journal: Journal<CentreFact>;
-  readonly #holdings = new Map<string, Holding>();
-  readonly #conflicts = new Set<string>();
-  readonly #keys = new Map<string, PublicKey>();
+  readonly #options: ArchiveOptions;
+  #journal: Journal<CentreFact>;
+  #sql: Sql | null = null;
+  #head: ChainHead = EMPTY_CHAIN;
+  /** What has to be mended before anybody is answered: journal or index did not take a fact. */
+  #trouble: unknown = null;
+  #mending: Promise<void> | null = null;
 
-  constructor(folder: string, clock: Clock) {
-    this.folder = folder;
-    this.#journal = new Journal<CentreFact>(journalFolderOf(folder), clock);
+  constructor(options: ArchiveOptions) {
+    this.#options = options;
+    this.#journal = this.#newJournal();
   }
 
-  /** Reads the journal. Answers what was found damaged. Rejects with `data-not-writable`. */
+  /** Follows the journal and makes the index agree with it. Answers what was found damaged. Rejects with `data-not-writable`. */
   async open(): Promise<JournalOpening> {
-    await mkdir(this.folder, { recursive: true, mode: 0o750 });
+    const { folder } = this.#options;
+    await mkdir(folder, { recursive: true, mode: 0o750 });
     const opening = await this.#journal.open();
-    for await (const { entry } of followJournal<CentreFact>(this.#journal.directory)) {
-      if (entry !== null) this.#take(entry.fact);
-    }
+    await this.#openIndex();
     return opening;
   }
 
-  close(): Promise<void> {
-    return this.#journal.close();
+  async close(): Promise<void> {
+    await this.#journal.close();
+    this.#sql?.close();
+    this.#sql = null;
   }
 
-  holding(site: string, seg: string): Holding | null {
-    return this.#holdings.get(`${site}/${seg}`) ?? null;
+  /** The index, for reading, and for what is not journaled. Throws `data-not-writable` while it does not hold the whole journal. */
+  get sql(): Sql {
+    if (this.#sql === null || this.#trouble !== null)
+      throw new AppError('data-not-writable', 'the index of the centre does not hold its journal', {
+        cause: this.#trouble,
+      });
+    return this.#sql;
   }
 
-  hasConflict(site: string, seg: string, sha256: string): boolean {
-    return this.#conflicts.has(`${site}/${seg}/${sha256}`);
+  /** Resolves when journal and index are in order, mended if they were not. Rejects with what the disk says. */
+  async ready(): Promise<void> {
+    if (this.#trouble === null) return;
+    this.#mending ??= this.#mend().finally(() => {
+      this.#mending = null;
+    });
+    await this.#mending;
   }
 
-  /** Sites known by a key of their own. */
-  get siteCount(): number {
-    return this.#keys.size;
-  }
-
-  key(site: string): PublicKey | null {
-    return this.#keys.get(site) ?? null;
-  }
-
-  /** Resolves when it is on the disk; only then is it remembered. */
-  async keep(fact: CentreFact): Promise<void> {
-    await this.#journal.append(fact);
-    this.#take(fact);
-  }
-
-  #take(fact: CentreFact): void {
-    switch (fact.type) {
-      case 'stored': {
-        const { sha256, size, path, receipt } = fact;
-        this.#holdings.set(`${fact.site}/${fact.seg}`, { sha256, size, path, receipt });
-        return;
-      }
-      case 'conflict':
-        this.#conflicts.add(`${fact.site}/${fact.seg}/${fact.sha256}`);
-        return;
-      case 'site-pinned':
-        this.#keys.set(fact.site, fact.key);
+  /** Resolves when these facts are on the disk and in the index. Rejects with what the disk says; then none may be relied on. */
+  async keep(...facts: readonly CentreFact[]): Promise<void> {
+    await this.ready();
+    const journal = this.#journal;
+    try {
+      await Promise.all(facts.map((fact) => journal.append(fact)));
+    } catch (error) {
+      if (journal === this.#journal) this.#trouble ??= error;
+      throw error;
     }
+    if (this.#trouble !== null) throw this.#trouble;
+  }
+
+  #newJournal(): Journal<CentreFact> {
+    const journal = new Journal<CentreFact>(journalFolderOf(this.#options.folder), this.#options.clock);
+    journal.onEntry((entry) => {
+      if (this.#trouble !== null) return;
+      try {
+        this.#replay([{ entry, head: { seq: entry.seq, hash: sha256(JSON.stringify(entry)) } }]);
+      } catch (error) {
+        // The journal has it; the index gets it from there.
+        this.#trouble = error;
+      }
+    });
+    return journal;
+  }
+
+  /** What the kernel kept of a write that failed is unknown: the journal is followed anew, and the index from where it stands. */
+  async #mend(): Promise<void> {
+    await this.#journal.close();
+    this.#journal = this.#newJournal();
+    const { tornBytes } = await this.#journal.open();
+    this.#sql?.close();
+    this.#sql = null;
+    await this.#openIndex();
+    this.#trouble = null;
+    this.#options.log.warn({ tornBytes }, 'journal and index of the centre are in order again');
+  }
+
+  async #openIndex(): Promise<void> {
+    const { log } = this.#options;
+    const why = await this.#agree().catch((error: unknown) => {
+      if (error instanceof UnusableIndex) return error.message;
+      throw error;
+    });
+    if (why === null) return;
+    log.warn({ why }, 'the index is made anew from the journal');
+    this.#sql?.close();
+    this.#sql = null;
+    await this.#setAside();
+    await this.#agree();
+  }
+
+  /** Opens the index and takes in what is missing; answers why it cannot be used, or null. */
+  async #agree(): Promise<string | null> {
+    const { log, chapters } = this.#options;
+    const file = this.#indexFile();
+    const isNew = !existsSync(file);
+    await this.#makeIndexFolder();
+    const steps = chapters.map(({ schema }) => schema);
+    const sql = new Sql(file, steps, log, 'seldom');
+    this.#sql = sql;
+    this.#head = sql.get<ChainHead>('SELECT seq, hash FROM progress') ?? EMPTY_CHAIN;
+    const index = { head: this.#head, replay: (lines: readonly Line[]) => this.#replay(lines) };
+    const { outcome, applied, faults } = await catchUpIndex(index, this.#journal.directory);
+    if (outcome === 'differs') return 'it holds what the journal does not';
+    for (const { seq, message } of faults) log.error({ alarm: 'verify-failed', line: seq }, `the journal: ${message}`);
+    if (applied > 0) log.info({ applied, isNew }, 'the index was brought up to date');
+    return null;
+  }
+
+  #replay(lines: readonly Line[]): void {
+    const sql = this.#sql;
+    const news = lines.filter(({ head }) => head.seq > this.#head.seq);
+    const last = news.at(-1);
+    if (sql === null || last === undefined) return;
+    sql.transaction(() => {
+      for (const { entry } of news) if (entry !== null) this.#project(sql, entry as Entry<CentreFact>);
+      sql.run(
+        `INSERT INTO progress (only, seq, hash) VALUES (1, ?, ?)
+         ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,
+        last.head.seq,
+        last.head.hash,
+      );
+    });
+    this.#head = last.head;
+  }
+
+  /** A row that the schema refuses is refused for ever: it is reported and passed over, so that it cannot stop the journal behind it. */
+  #project(sql: Sql, entry: Entry<CentreFact>): void {
+    const { chapters, log } = this.#options;
+    try {
+      sql.transaction(() => {
+        for (const chapter of chapters) chapter.take(sql, entry.fact, entry.at);
+      });
+    } catch (error) {
+      if (!isRefusedRow(error) && !(error instanceof TypeError)) throw error;
+      log.error(
+        { seq: entry.seq, err: sentenceOf(error) },
+        'a line of the journal does not fit the index, passed over',
+      );
+    }
+  }
+
+  /** The name holds the schema, so that an index of another schema is none. */
+  #indexFile(): string {
+    const schema = this.#options.chapters.map(({ schema }) => readFileSync(schema, 'utf8')).join('\n');
+    return join(indexFolderOf(this.#options.folder), `${sha256(schema).slice(0, NAME_DIGITS)}.sqlite`);
+  }
+
+  /** Indexes of other schemas are of no use to anybody. */
+  async #makeIndexFolder(): Promise<void> {
+    const folder = indexFolderOf(this.#options.folder);
+    const file = this.#indexFile();
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      if (!path.startsWith(file) && !name.includes('.damaged')) await rm(path, { recursive: true, force: true });
+    }
+  }
+
+  /** A file nobody can read is kept beside the new one; only the newest such is kept. */
+  async #setAside(): Promise<void> {
+    const file = this.#indexFile();
+    for (const part of ['', '-wal', '-shm'])
+      if (existsSync(`${file}${part}`)) await rename(`${file}${part}`, `${file}.damaged${part}`);
   }
 }

@@ -25,6 +25,7 @@ import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { replaceFile } from '../ledger/durable.ts';
 import { openKeyFile, type SigningKey } from '../ledger/key-file.ts';
 import { Archive } from './archive.ts';
+import { CHAPTERS } from './chapters.ts';
 import { Control } from './control.ts';
 import { FolderStore } from './folder-store.ts';
 import { incomingFolderOf, publicKeysFileOf, receiptKeyFileOf } from './folders.ts';
@@ -33,6 +34,7 @@ import type { ObjectStore } from './object-store.ts';
 import { PART_LIMITS, type PartLimits, Parts } from './parts.ts';
 import { isTransfer, Receiver } from './receiver.ts';
 import { Registrar } from './registrar.ts';
+import { RegistryRows } from './registry-rows.ts';
 import { receiptsQuery } from './request-kind.ts';
 import { SiteKeys, type SiteTrust } from './site-keys.ts';
 
@@ -67,7 +69,8 @@ export class Centre {
   constructor(options: CentreOptions) {
     this.#options = options;
     this.#limits = { ...PART_LIMITS, ...options.limits };
-    this.#archive = new Archive(options.folder, options.clock);
+    const { folder, clock, log } = options;
+    this.#archive = new Archive({ folder, chapters: CHAPTERS, clock, log });
     this.#store = options.store ?? new FolderStore(options.folder);
     this.#parts = new Parts(incomingFolderOf(options.folder), this.#limits);
   }
@@ -82,10 +85,12 @@ export class Centre {
     await this.#store.open();
     await this.#parts.open();
     const send = (topic: string, payload: string | Buffer) => this.#link?.send(topic, payload);
-    const keys = new SiteKeys(this.#archive, siteKeys, log);
-    const registrar = new Registrar({ archive: this.#archive, keys, key, clock, log, send });
+    const archive = this.#archive;
+    const rows = new RegistryRows(archive);
+    const keys = new SiteKeys(archive, rows, siteKeys, log);
+    const registrar = new Registrar({ archive, rows, keys, key, clock, log, send });
     const requests = [receiptsQuery(registrar)];
-    const control = new Control({ registrar, keys, requests, log, send });
+    const control = new Control({ archive, registrar, keys, requests, log, send });
     const receiver = new Receiver({ registry: registrar, parts: this.#parts, store: this.#store, clock, log, send });
     this.#link = new Link({
       address: this.#options,

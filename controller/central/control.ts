@@ -5,6 +5,7 @@
 import { ANNOUNCE_BATCH, topicsOf } from '../core/hrc.ts';
 import { fieldsOf, parseJson, readAnnouncement, readState, type UpTopic } from '../core/hrc-reading.ts';
 import type { Log } from '../core/ports.ts';
+import type { Archive } from './archive.ts';
 import type { TransferTopic } from './receiver.ts';
 import { Refusal } from './refusal.ts';
 import type { Registrar } from './registrar.ts';
@@ -18,6 +19,7 @@ const JSON_BYTES_MAX = 256 * 1024;
 export type ControlTopic = Exclude<UpTopic, TransferTopic>;
 
 export interface ControlOptions {
+  readonly archive: Archive;
   readonly registrar: Registrar;
   readonly keys: SiteKeys;
   readonly requests: readonly RequestKind[];
@@ -37,8 +39,9 @@ export class Control {
   /** Takes one message. Resolves when what it says is written; never rejects. */
   async take(about: ControlTopic, topic: string, payload: Uint8Array): Promise<void> {
     const { site } = about;
-    const { log, send } = this.#options;
+    const { archive, log, send } = this.#options;
     try {
+      await archive.ready();
       await this.#hand(about, payload);
     } catch (error) {
       send(topicsOf(site).result, resultOf(topic, verdictOf(error, { site, topic }, log)));

@@ -19,3 +19,8 @@ export function incomingFolderOf(folder: string): string {
 export function journalFolderOf(folder: string): string {
   return join(folder, '_journal');
 }
+
+/** The index; may be deleted. */
+export function indexFolderOf(folder: string): string {
+  return join(folder, '_index');
+}

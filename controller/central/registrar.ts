@@ -4,17 +4,21 @@
  */
 import { compactTime, fileNameOf, type Manifest, type Receipt, topicsOf } from '../core/hrc.ts';
 import { readManifest } from '../core/hrc-reading.ts';
-import { jwsHash, type PublicKey, signJws, verifyJws } from '../core/jws.ts';
+import { jwsHash, type PublicKey, payloadOf, signJws, verifyJws } from '../core/jws.ts';
 import type { Log } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
 import type { SigningKey } from '../ledger/key-file.ts';
-import type { Archive, Holding } from './archive.ts';
+import type { Archive } from './archive.ts';
+import type { AnnouncedFact } from './facts.ts';
 import type { Content, Stored } from './object-store.ts';
 import { Refusal } from './refusal.ts';
+import type { Holding, RegistryRows } from './registry-rows.ts';
 import type { SiteKeys } from './site-keys.ts';
 
-/** Announced and not yet stored, per site; the oldest is forgotten, and announced again when its file comes. */
-const MANIFESTS_PER_SITE = 256;
+/** Announced and not held, per site: years of recording, and yet a bound to what one site can have written down. */
+const WAITING_PER_SITE = 1_000_000;
+/** Seconds; by then some of it should be held. */
+const WAITING_RETRY_S = 3_600;
 
 export interface Announced {
   readonly manifest: Manifest;
@@ -56,6 +60,7 @@ export interface Settlement {
 
 export interface RegistrarOptions {
   readonly archive: Archive;
+  readonly rows: RegistryRows;
   readonly keys: SiteKeys;
   readonly key: SigningKey;
   readonly clock: Clock;
@@ -66,7 +71,8 @@ export interface RegistrarOptions {
 
 export class Registrar implements Registry {
   readonly #options: RegistrarOptions;
-  readonly #announced = new Map<string, Map<string, Announced>>();
+  /** Segments that are being settled, one delivery after the other. */
+  readonly #settling = new Map<string, Promise<void>>();
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
@@ -83,12 +89,14 @@ export class Registrar implements Registry {
 
   /** What a site announced under the hash of its manifest, or null. */
   announced(site: string, mh: string): Announced | null {
-    return this.#announced.get(site)?.get(mh) ?? null;
+    const jws = this.#options.rows.manifest(site, mh);
+    const manifest = jws === null ? null : readManifest(payloadOf(jws));
+    return jws === null || manifest === null ? null : { manifest, jws };
   }
 
   /** What is held of a segment, or null. */
   holding(site: string, seg: string): Holding | null {
-    return this.#options.archive.holding(site, seg);
+    return this.#options.rows.holding(site, seg);
   }
 
   /** Sends the receipt of a segment again; false when none is held. */
@@ -100,24 +108,28 @@ export class Registrar implements Registry {
 
   /** Takes in the signed manifests of one message. Rejects with {@link Refusal} `HRC-SIG` or `HRC-BAD` at the first that is wrong. */
   async announce(site: string, items: readonly { readonly siteSeq: number; readonly jws: string }[]): Promise<void> {
-    const { keys, log } = this.#options;
+    const { archive, keys, rows, log } = this.#options;
     const key = keys.of(site);
+    const news: AnnouncedFact[] = [];
     let again = 0;
-    for (const { jws } of items) {
+    for (const { siteSeq, jws } of items) {
       const manifest = manifestIn(jws, site, key);
+      if (rows.manifest(site, jwsHash(jws)) === null) news.push({ type: 'announced', site, siteSeq, jws });
       const held = this.holding(site, manifest.seg);
-      if (held?.sha256 === manifest.sha256) {
-        this.#sendReceipt(site, held.receipt);
-        again += 1;
-        continue;
-      }
-      this.#remember(site, { manifest, jws });
+      if (held?.sha256 !== manifest.sha256) continue;
+      this.#sendReceipt(site, held.receipt);
+      again += 1;
     }
     if (again > 0) log.info({ site, count: again }, 'announced again, receipts sent again');
+    const { announced, held } = rows.tally(site);
+    if (announced - held + news.length > WAITING_PER_SITE)
+      throw new Refusal('HRC-QUOTA', 'too much is announced and not delivered', WAITING_RETRY_S);
+    if (news.length > 0) await archive.keep(...news);
   }
 
   async isWanted(site: string, seg: string, sha256: string): Promise<boolean> {
-    if (this.#options.archive.hasConflict(site, seg, sha256))
+    await this.#options.archive.ready();
+    if (this.#options.rows.hasConflict(site, seg, sha256))
       throw new Refusal('HRC-CONFLICT', 'other bytes are held under this segment id');
     const held = this.holding(site, seg);
     if (held?.sha256 !== sha256) return true;
@@ -139,21 +151,32 @@ export class Registrar implements Registry {
    * different routes. Rejects with {@link Refusal} `HRC-CONFLICT` when other bytes are held under the segment's id (both are
    * kept), `HRC-INCOMPLETE` when its manifest was not announced.
    */
-  async settle(site: string, { mh, fileId, object }: Settlement): Promise<void> {
-    const { archive, log } = this.#options;
-    const announced = this.announced(site, mh);
+  async settle(site: string, settlement: Settlement): Promise<void> {
+    const announced = this.announced(site, settlement.mh);
     if (announced === null) throw new Refusal('HRC-INCOMPLETE', 'its manifest was not announced');
-    const { manifest, jws } = announced;
-    const { seg, sha256, size } = manifest;
+    const { manifest } = announced;
+    const id = `${site}/${manifest.seg}`;
+    const before = this.#settling.get(id) ?? Promise.resolve();
+    const settled = before.catch(() => undefined).then(() => this.#settle(manifest, settlement));
+    this.#settling.set(id, settled);
+    try {
+      await settled;
+    } finally {
+      if (this.#settling.get(id) === settled) this.#settling.delete(id);
+    }
+  }
+
+  async #settle(manifest: Manifest, { mh, fileId, object }: Settlement): Promise<void> {
+    const { archive, log } = this.#options;
+    const { site, seg, sha256, size } = manifest;
     const held = this.holding(site, seg);
     if (held?.sha256 === sha256) {
       this.#sendReceipt(site, held.receipt);
       return;
     }
-    const path = object.key;
-    this.#announced.get(site)?.delete(mh);
+    const { store, key: path, version, durability } = object;
     if (held !== null) {
-      await archive.keep({ type: 'conflict', site, seg, sha256, size, path, jws });
+      await archive.keep({ type: 'conflict', site, seg, sha256, size, path, mh });
       log.error(
         { alarm: 'verify-failed', site, seg, path, other: held.path },
         'a segment came again with other bytes; both are kept',
@@ -161,17 +184,11 @@ export class Registrar implements Registry {
       throw new Refusal('HRC-CONFLICT', 'other bytes are held under this segment id');
     }
     const receipt = this.#receipt(manifest, mh, fileId, object);
-    await archive.keep({ type: 'stored', site, seg, sha256, size, path, jws, receipt });
+    await archive.keep({
+      ...{ type: 'stored', site, seg, sha256, size, store, path, version, durability, mh, receipt },
+    });
     this.#sendReceipt(site, receipt);
     log.info({ site, seg, size }, 'stored');
-  }
-
-  #remember(site: string, announced: Announced): void {
-    const mine = this.#announced.get(site) ?? new Map<string, Announced>();
-    this.#announced.set(site, mine);
-    mine.set(jwsHash(announced.jws), announced);
-    const [oldest] = mine.keys();
-    if (mine.size > MANIFESTS_PER_SITE && oldest !== undefined) mine.delete(oldest);
   }
 
   #receipt({ site, seg, sha256, size }: Manifest, mh: string, fileId: string | null, object: Stored): string {

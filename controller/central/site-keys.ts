@@ -4,6 +4,7 @@ import type { PublicKey } from '../core/jws.ts';
 import type { Log } from '../core/ports.ts';
 import type { Archive } from './archive.ts';
 import { Refusal } from './refusal.ts';
+import type { RegistryRows } from './registry-rows.ts';
 
 const SITES_MAX = 1_000;
 
@@ -13,11 +14,13 @@ export type SiteTrust =
 
 export class SiteKeys {
   readonly #archive: Archive;
+  readonly #rows: RegistryRows;
   readonly #trust: SiteTrust;
   readonly #log: Log;
 
-  constructor(archive: Archive, trust: SiteTrust, log: Log) {
+  constructor(archive: Archive, rows: RegistryRows, trust: SiteTrust, log: Log) {
     this.#archive = archive;
+    this.#rows = rows;
     this.#trust = trust;
     this.#log = log;
   }
@@ -48,13 +51,13 @@ export class SiteKeys {
     }
     if (this.#trust.mode === 'listed') throw new Refusal('HRC-SIG', 'the site is not listed');
     if (more.length > 0) throw new Refusal('HRC-SIG', 'one key is needed at first sight');
-    if (this.#archive.siteCount >= SITES_MAX) throw new Refusal('HRC-SIG', 'no more sites are taken at first sight');
+    if (this.#rows.pinnedCount() >= SITES_MAX) throw new Refusal('HRC-SIG', 'no more sites are taken at first sight');
     await this.#archive.keep({ type: 'site-pinned', site, key });
     this.#log.info({ site, kid: key.kid }, `site ${site} is known by this key from now on`);
   }
 
   #known(site: string): PublicKey | null {
-    if (this.#trust.mode === 'first-sight') return this.#archive.key(site);
+    if (this.#trust.mode === 'first-sight') return this.#rows.pinned(site);
     const { sites } = this.#trust;
     return Object.hasOwn(sites, site) ? (sites[site] ?? null) : null;
   }

@@ -18,6 +18,7 @@ import type {
   SegmentRow,
   UnsealedRow,
 } from '../core/site-index.ts';
+import type { Line } from '../ledger/index-catch-up.ts';
 import { isRefusedRow, Sql } from '../ledger/sql.ts';
 import { DisplayRows } from './display-rows.ts';
 import { NoteRows } from './note-rows.ts';
@@ -45,12 +46,6 @@ export class IndexHole extends Error {
     super(`the index holds the ${journal} journal up to ${have.seq}; entry ${seq} does not follow it`);
     this.name = 'IndexHole';
   }
-}
-
-/** A line read from a journal's file: its entry (null when unreadable) and the head behind it. */
-export interface Line {
-  readonly entry: Entry<unknown> | null;
-  readonly head: ChainHead;
 }
 
 export class Store implements LiveIndex {

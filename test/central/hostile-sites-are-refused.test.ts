@@ -224,7 +224,7 @@ describe('a site that is known', () => {
     }
     await say(topics.fin(good.fileId, 250_000, good.item.segment.sha256), '');
     await until('the receipt', () => receipts.length === 1);
-    expect(readdirSync(scene.centreFolder).sort()).toEqual(['_incoming', '_journal', '_keys', SITE]);
+    expect(readdirSync(scene.centreFolder).sort()).toEqual(['_incoming', '_index', '_journal', '_keys', SITE]);
     expect(readdirSync(join(scene.centreFolder, SITE))).toEqual(['cam-02']);
   });
 });

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { StoredFact } from '../../controller/central/archive.ts';
+import type { StoredFact } from '../../controller/central/facts.ts';
 import { sha256 } from '../../controller/core/chain.ts';
 import { indexOf } from '../forward/centre-index.ts';
 import { Scene, SITE, until } from '../forward/scene.ts';

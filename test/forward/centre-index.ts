@@ -1,6 +1,6 @@
 /** Reads the index of a reference centre from its folder, as anybody could who has the folder. */
 import { join } from 'node:path';
-import type { CentreFact } from '../../controller/central/archive.ts';
+import type { CentreFact } from '../../controller/central/facts.ts';
 import { followJournal } from '../../controller/ledger/journal-files.ts';
 
 export async function indexOf(folder: string): Promise<CentreFact[]> {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ConflictFact, StoredFact } from '../../controller/central/archive.ts';
+import type { ConflictFact, StoredFact } from '../../controller/central/facts.ts';
 import { sha256 } from '../../controller/core/chain.ts';
 import { indexOf } from './centre-index.ts';
 import { FileOutbox, Scene, until } from './scene.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { StoredFact } from '../../controller/central/archive.ts';
+import type { StoredFact } from '../../controller/central/facts.ts';
 import { sha256 } from '../../controller/core/chain.ts';
 import { indexOf } from './centre-index.ts';
 import { Scene, SITE, until } from './scene.ts';
