@@ -1,6 +1,6 @@
 /** What the kernel says of running processes: their children, the time they had on a processor, the memory that is theirs. */
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 
 /** Ticks a second in which /proc counts (`getconf CLK_TCK`). */
 let ticksPerSecond: number | null = null;
@@ -31,6 +31,17 @@ export async function cpuSeconds(pid: number): Promise<number | null> {
 export async function pssBytes(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
   return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024;
+}
+
+/** {@link peakBytes} begins anew (proc(5), clear_refs). */
+export async function forgetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => undefined);
+}
+
+/** The most memory that a process had at a time, shared pages included (`VmHWM`). NaN when it is gone. */
+export async function peakBytes(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(text)?.[1] ?? Number.NaN) * 1024;
 }
 
 /** Sums over processes. `cpuS` is null when one of them is gone. */

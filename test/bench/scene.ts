@@ -9,6 +9,14 @@ export interface BenchOptions {
   readonly presses: number;
   readonly cold: number;
   readonly times: number;
+  /** What is forwarded in a turn, and how often everybody has one. */
+  readonly gib: number;
+  readonly rounds: number;
+  /** Backlogs at which memory is compared. */
+  readonly backlogGib: readonly number[];
+  readonly receipts: number;
+  /** Which parts of `forward` are run. */
+  readonly parts: readonly string[];
   /** Small pictures and few of everything: to see that a benchmark works, not to learn a figure. */
   readonly tiny: boolean;
   /** Folder for what is recorded: the disk under it is the disk that is measured. */

@@ -40,7 +40,7 @@ export class PlainCentre {
     client.on('message', (topic, payload) => this.#hear(topic, payload));
   }
 
-  static async begin(scene: Scene, url: string): Promise<PlainCentre> {
+  static async begin(scene: Pick<Scene, 'client'>, url: string): Promise<PlainCentre> {
     const client = await scene.client(url);
     const centre = new PlainCentre(client);
     await client.subscribeAsync([`hrc/1/${SITE}/up/#`, `hrc/1/${SITE}/ft/#`], { qos: 1 });
