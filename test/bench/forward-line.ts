@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { publicKeysFileOf } from '../../controller/central/centre.ts';
+import { publicKeysFileOf } from '../../controller/central/folders.ts';
 import { freePort, slowWayTo } from '../forward/scene.ts';
 import { Child } from './child.ts';
 import { SITE } from './forward-load.ts';
