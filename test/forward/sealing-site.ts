@@ -13,10 +13,12 @@ import { SystemClock } from '../../controller/ledger/system-clock.ts';
 import { IndexedJournal } from '../../controller/site/indexed-journal.ts';
 import { Sealer } from '../../controller/site/sealer.ts';
 import { catchUp } from '../../controller/store/catch-up.ts';
+import { SessionDeadlines } from '../../controller/store/deadlines.ts';
 import { openStore } from '../../controller/store/open-index.ts';
 import { StoreOutbox } from '../../controller/store/outbox.ts';
 import { StoreArchive } from '../../controller/store/site-archive.ts';
 import type { Store } from '../../controller/store/store.ts';
+import { HEBEI } from '../site/rules.ts';
 import { pathIn, placed, type ReadyFile } from './backlog.ts';
 
 export class SealingSite {
@@ -48,7 +50,9 @@ export class SealingSite {
       ...{ journal: file, index: store, log, onFatal: (error) => log.error({ error }, 'the journal broke') },
       catchUp: async (name) => void (await catchUp(store, name, layout.siteJournal)),
     });
-    this.outbox = new StoreOutbox(store, journal, (segment) => pathIn(layout, segment));
+    this.outbox = new StoreOutbox(store, journal, new SessionDeadlines(store.sql, HEBEI), (segment) =>
+      pathIn(layout, segment),
+    );
     this.archive = new StoreArchive(store, journal, this.signer);
     this.#sealer = new Sealer({ siteId: site, index: store, journal, signer: this.signer, log });
     this.#closings = [() => this.#sealer.close(), () => recorder.close(), () => file.close(), () => store.close()];
