@@ -135,7 +135,9 @@ function mayPublish(account: BrokerAccount, topic: string, retain: boolean): boo
 /** A wildcard before the site's own part cannot pass, because the beginning is compared literally. */
 function maySubscribe(account: BrokerAccount, filter: string): boolean {
   if (account.role === 'centre') return true;
-  return filter.startsWith(`hrc/1/${account.username}/dn/`) || filter.startsWith('hrc/1/all/dn/');
+  const { username } = account;
+  const own = [`hrc/1/${username}/dn/`, topicsOf(username).pieces, 'hrc/1/all/dn/'];
+  return own.some((beginning) => filter.startsWith(beginning));
 }
 
 function sameSecret(given: Uint8Array, known: Uint8Array): boolean {

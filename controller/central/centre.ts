@@ -32,6 +32,7 @@ import { incomingFolderOf, publicKeysFileOf, receiptKeyFileOf } from './folders.
 import { type BrokerAddress, Link, type Retained } from './link.ts';
 import type { ObjectStore } from './object-store.ts';
 import { PART_LIMITS, type PartLimits, Parts } from './parts.ts';
+import { Recall } from './recall.ts';
 import { isTransfer, Receiver } from './receiver.ts';
 import { Registrar } from './registrar.ts';
 import { RegistryRows } from './registry-rows.ts';
@@ -89,7 +90,12 @@ export class Centre {
     const rows = new RegistryRows(archive);
     const keys = new SiteKeys(archive, rows, siteKeys, log);
     const registrar = new Registrar({ archive, rows, keys, key, clock, log, send });
-    const requests = [receiptsQuery(registrar)];
+    const recall = new Recall({
+      ...{ store: this.#store, log, holding: (site: string, seg: string) => registrar.holding(site, seg) },
+      deliver: (topic, payload) => this.#link?.deliver(topic, payload) ?? Promise.resolve(false),
+      packetBytesMax: () => this.#link?.packetBytesMax ?? null,
+    });
+    const requests = [receiptsQuery(registrar), recall];
     const control = new Control({ archive, registrar, keys, requests, log, send });
     const receiver = new Receiver({ registry: registrar, parts: this.#parts, store: this.#store, clock, log, send });
     this.#link = new Link({

@@ -9,7 +9,7 @@ import type { Archive } from './archive.ts';
 import type { TransferTopic } from './receiver.ts';
 import { Refusal } from './refusal.ts';
 import type { Registrar } from './registrar.ts';
-import type { RequestKind } from './request-kind.ts';
+import type { Fields, RequestKind } from './request-kind.ts';
 import { resultOf, verdictOf } from './results.ts';
 import type { SiteKeys } from './site-keys.ts';
 
@@ -84,11 +84,18 @@ export class Control {
   }
 
   async #request(site: string, id: string, payload: Uint8Array): Promise<void> {
-    const { keys, log, send } = this.#options;
+    const { keys } = this.#options;
     keys.of(site);
     const body = fieldsOf(parseJson(payload, JSON_BYTES_MAX));
     const kind = this.#requests.get(String(body?.['type']));
     if (body === null || kind === undefined) throw new Refusal('HRC-BAD', 'a request that is not understood');
+    const answered = this.#answer(kind, site, id, body);
+    if (kind.goesOn !== true) await answered;
+  }
+
+  /** Never rejects. */
+  async #answer(kind: RequestKind, site: string, id: string, body: Fields): Promise<void> {
+    const { log, send } = this.#options;
     const respond = (answer: object) => send(topicsOf(site).response(id), JSON.stringify({ v: 1, ...answer }));
     try {
       const answer = await kind.answer(site, id, body);

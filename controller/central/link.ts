@@ -61,6 +61,7 @@ export class Link {
   #client: MqttClient | null = null;
   #replies: Replies | null = null;
   #isUp = false;
+  #packetBytesMax: number | null = null;
   #protocol: 4 | 5 = 5;
   #taking: Promise<void> = Promise.resolve();
   #loop: Promise<void> = Promise.resolve();
@@ -83,6 +84,18 @@ export class Link {
   readonly send = (topic: string, payload: string | Buffer): void => {
     this.#replies?.send(topic, payload);
   };
+
+  /** Sends, and resolves once the broker took it; with false when it did not. */
+  deliver(topic: string, payload: Buffer): Promise<boolean> {
+    const replies = this.#replies;
+    if (replies === null) return Promise.resolve(false);
+    return new Promise((resolve) => replies.send(topic, payload, resolve));
+  }
+
+  /** The largest packet the broker takes, in bytes; null when it does not say. */
+  get packetBytesMax(): number | null {
+    return this.#packetBytesMax;
+  }
 
   /** Does something between two messages. */
   between(act: () => Promise<void>): Promise<void> {
@@ -147,6 +160,7 @@ export class Link {
     client.on('connect', (connack) => {
       withoutDelay(client);
       const { receiveMaximum = RECEIVE_MAXIMUM_UNSAID, maximumPacketSize } = connack.properties ?? {};
+      this.#packetBytesMax = maximumPacketSize ?? null;
       const packetMax = maximumPacketSize ?? Number.POSITIVE_INFINITY;
       this.#replies = new Replies(client, receiveMaximum - REPLY_SPARE, packetMax, log);
       const wanted = [...filters()];

@@ -12,6 +12,8 @@ const WAITING_MAX = 1_000;
 interface Reply {
   readonly topic: string;
   readonly payload: string | Buffer;
+  /** Called once: whether the broker took it. */
+  readonly done: (isTaken: boolean) => void;
 }
 
 export class Replies {
@@ -30,19 +32,24 @@ export class Replies {
     this.#log = log;
   }
 
-  /** Sends soon. Never waits: a message handler that waited for an acknowledgement would wait for itself. */
-  send(topic: string, payload: string | Buffer): void {
+  /**
+   * Sends soon. Never waits: a message handler that waited for an acknowledgement would wait for itself. `done` is called once the
+   * broker took it, or when it will not.
+   */
+  send(topic: string, payload: string | Buffer, done: (isTaken: boolean) => void = () => undefined): void {
     if (topic.length + payload.length + PACKET_OVERHEAD_BYTES > this.#packetBytesMax) {
       this.#log.error({ alarm: 'broker-away', topic }, 'an answer is larger than the packets of the broker');
+      done(false);
       return;
     }
     if (this.#waiting.length >= WAITING_MAX) {
       this.#dropped += 1;
       if (this.#dropped === 1)
         this.#log.warn({ topic }, 'answers are dropped: the broker does not take them fast enough');
+      done(false);
       return;
     }
-    this.#waiting.push({ topic, payload });
+    this.#waiting.push({ topic, payload, done });
     this.#pump();
   }
 
@@ -56,9 +63,12 @@ export class Replies {
       this.#inFlight += 1;
       this.#client.publish(reply.topic, reply.payload, { qos: 1 }, (error) => {
         this.#inFlight -= 1;
+        reply.done(!error);
         if (error) this.#log.warn({ topic: reply.topic }, `an answer was not taken: ${error.message}`);
         this.#pump();
       });
     }
+    // What this connection did not take, it never will.
+    if (!this.#client.connected) for (const { done } of this.#waiting.splice(0)) done(false);
   }
 }

@@ -8,6 +8,8 @@ export type Fields = { readonly [name: string]: unknown };
 
 export interface RequestKind {
   readonly type: string;
+  /** True: the centre's next message does not wait for the answer; the row itself bounds how many there are. */
+  readonly goesOn?: boolean;
   /**
    * Answers a request of a site whose key is known. The object goes out on `dn/rsp/{id}` with `v` and `type`; null when this type
    * has no answer, or sends its own. Rejects with a Refusal, which is answered with its code.
