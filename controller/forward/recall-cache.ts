@@ -76,6 +76,7 @@ export class RecallCache {
   /** Begins a copy. Rejects with `disk-full` when the disk has no room to spare. */
   async begin(wanted: Recallable): Promise<Arriving> {
     await this.#open();
+    await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
     const { bavail, bsize } = await statfs(this.#folder);
     if (bavail * bsize - wanted.bytes < this.#freeBytesMin) {
       await this.#makeRoom(this.#bytesMax);

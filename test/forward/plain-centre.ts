@@ -128,7 +128,7 @@ export class PlainCentre {
     this.say(this.#topics.result, JSON.stringify(result));
   }
 
-  say(topic: string, payload: string): void {
+  say(topic: string, payload: string | Buffer): void {
     this.#client.publish(topic, payload, { qos: 1 });
   }
 
