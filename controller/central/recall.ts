@@ -8,9 +8,9 @@ import { sentenceOf } from '../core/errors.ts';
 import { payloadBytesMax, topicsOf } from '../core/hrc.ts';
 import { type PieceWanted, readPieceWanted } from '../core/hrc-reading.ts';
 import type { Log } from '../core/ports.ts';
-import type { Holding } from './archive.ts';
 import type { ObjectStore } from './object-store.ts';
 import { Refusal } from './refusal.ts';
+import type { Holding } from './registry-rows.ts';
 import type { Fields, RequestKind } from './request-kind.ts';
 
 /** Pieces of one site, and of all together, that are read or on their way: this bounds the memory. */
