@@ -26,6 +26,8 @@ import { replaceFile } from '../ledger/durable.ts';
 import { openKeyFile, type SigningKey } from '../ledger/key-file.ts';
 import { Archive } from './archive.ts';
 import { CHAPTERS } from './chapters.ts';
+import { CommandRows } from './commands/command-rows.ts';
+import { Commands } from './commands/commands.ts';
 import { Control } from './control.ts';
 import { FolderStore } from './folder-store.ts';
 import { incomingFolderOf, publicKeysFileOf, receiptKeyFileOf } from './folders.ts';
@@ -64,6 +66,7 @@ export class Centre {
   readonly #closing = new AbortController();
   #key: SigningKey | null = null;
   #link: Link | null = null;
+  #commands: Commands | null = null;
   #loop: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
@@ -96,7 +99,9 @@ export class Centre {
       packetBytesMax: () => this.#link?.packetBytesMax ?? null,
     });
     const requests = [receiptsQuery(registrar), recall];
-    const control = new Control({ archive, registrar, keys, requests, log, send });
+    const commandRows = new CommandRows(archive);
+    const commands = new Commands({ rows: commandRows, keep: (fact) => archive.keep(fact), key, clock, log, send });
+    const control = new Control({ archive, registrar, keys, requests, commands, log, send });
     const receiver = new Receiver({ registry: registrar, parts: this.#parts, store: this.#store, clock, log, send });
     this.#link = new Link({
       address: this.#options,
@@ -115,6 +120,8 @@ export class Centre {
       },
       ...(this.#options.backoff === undefined ? {} : { backoff: this.#options.backoff }),
     });
+    this.#commands = commands;
+    commands.start();
     this.#link.start();
     this.#loop = this.#expire(this.#link);
     log.info({ folder }, 'the centre is open');
@@ -139,6 +146,7 @@ export class Centre {
   async #close(): Promise<void> {
     this.#closing.abort();
     await this.#link?.close();
+    await this.#commands?.close();
     await this.#loop;
     await this.#parts.close();
     await this.#store.close();

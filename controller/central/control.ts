@@ -6,6 +6,7 @@ import { ANNOUNCE_BATCH, topicsOf } from '../core/hrc.ts';
 import { fieldsOf, parseJson, readAnnouncement, readState, type UpTopic } from '../core/hrc-reading.ts';
 import type { Log } from '../core/ports.ts';
 import type { Archive } from './archive.ts';
+import type { Commands } from './commands/commands.ts';
 import type { TransferTopic } from './receiver.ts';
 import { Refusal } from './refusal.ts';
 import type { Registrar } from './registrar.ts';
@@ -23,6 +24,7 @@ export interface ControlOptions {
   readonly registrar: Registrar;
   readonly keys: SiteKeys;
   readonly requests: readonly RequestKind[];
+  readonly commands: Commands;
   readonly log: Log;
   readonly send: (topic: string, payload: string) => void;
 }
@@ -57,9 +59,9 @@ export class Control {
         return this.#announced(site, payload);
       case 'request':
         return this.#request(site, about.id, payload);
-      case 'backlog':
-      // The answer to an order is for whoever gave it.
       case 'answer':
+        return this.#options.commands.take(site, about.id, payload);
+      case 'backlog':
         return Promise.resolve();
     }
   }
@@ -67,7 +69,10 @@ export class Control {
   async #state(site: string, payload: Uint8Array): Promise<void> {
     const state = readState(parseJson(payload, JSON_BYTES_MAX));
     if (state === null) throw new Refusal('HRC-BAD', 'a state message that cannot be read');
-    if (state.online) await this.#options.keys.meet(site, state.keys);
+    const { keys, commands } = this.#options;
+    if (!state.online) return commands.siteIsAway(site);
+    await keys.meet(site, state.keys);
+    commands.siteIsThere(site);
   }
 
   async #announced(site: string, payload: Uint8Array): Promise<void> {

@@ -59,7 +59,7 @@ CREATE TABLE tries (
   tries TEXT NOT NULL CHECK (json_valid(tries))
 ) STRICT, WITHOUT ROWID;
 
--- Who did what at the centre, by the number of the journal's entry.
+-- Who did what at the centre, in the order of the journal.
 CREATE TABLE trail (
   seq INTEGER PRIMARY KEY,
   at_ms INTEGER NOT NULL,

@@ -1,6 +1,8 @@
 /** What a centre writes down: the facts of its journal. Everything else at a centre can be told from these and from the object store. */
 import type { Durability } from '../core/hrc.ts';
 import type { PublicKey } from '../core/jws.ts';
+import type { CommandFact } from './commands/command-facts.ts';
+import type { DoorFact } from './door/door-facts.ts';
 
 /** The key a site is known by from now on. */
 export interface PinnedFact {
@@ -44,4 +46,4 @@ export interface ConflictFact {
   readonly mh: string;
 }
 
-export type CentreFact = PinnedFact | AnnouncedFact | StoredFact | ConflictFact;
+export type CentreFact = PinnedFact | AnnouncedFact | StoredFact | ConflictFact | CommandFact | DoorFact;

@@ -80,18 +80,18 @@ export function layAnswer(sql: Sql, id: string, answer: SiteAnswer, atMs: number
 }
 
 export class CommandRows {
-  readonly #sql: Sql;
+  readonly #archive: { readonly sql: Sql };
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
+  constructor(archive: { readonly sql: Sql }) {
+    this.#archive = archive;
   }
 
   command(id: string): CommandRow | null {
-    return rowOf(this.#sql.get<Raw>('SELECT * FROM command WHERE id = ?', id));
+    return rowOf(this.#archive.sql.get<Raw>('SELECT * FROM command WHERE id = ?', id));
   }
 
   byPress(press: string): CommandRow | null {
-    return rowOf(this.#sql.get<Raw>('SELECT * FROM command WHERE press = ?', press));
+    return rowOf(this.#archive.sql.get<Raw>('SELECT * FROM command WHERE press = ?', press));
   }
 
   /** Those of a site whose end is awaited, in the order they were given. */
@@ -101,7 +101,7 @@ export class CommandRows {
 
   openCount(site: string): number {
     const text = 'SELECT count(*) AS n FROM command WHERE site = ? AND ended_ms IS NULL';
-    return this.#sql.get<{ n: number }>(text, site)?.n ?? 0;
+    return this.#archive.sql.get<{ n: number }>(text, site)?.n ?? 0;
   }
 
   /** Those that are open although their end has passed. */
@@ -111,7 +111,7 @@ export class CommandRows {
 
   /** Sites that have open commands. */
   sites(): readonly string[] {
-    return this.#sql
+    return this.#archive.sql
       .all<{ site: string }>('SELECT DISTINCT site FROM command WHERE ended_ms IS NULL')
       .map(({ site }) => site);
   }
@@ -136,11 +136,11 @@ export class CommandRows {
 
   /** Progress, which is no fact. */
   lay(id: string, answer: SiteAnswer, atMs: number): void {
-    layAnswer(this.#sql, id, answer, atMs);
+    layAnswer(this.#archive.sql, id, answer, atMs);
   }
 
   #rows(text: string, ...values: readonly (string | number | null)[]): readonly CommandRow[] {
-    return this.#sql.all<Raw>(text, ...values).flatMap((raw) => rowOf(raw) ?? []);
+    return this.#archive.sql.all<Raw>(text, ...values).flatMap((raw) => rowOf(raw) ?? []);
   }
 }
 

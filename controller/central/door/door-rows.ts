@@ -45,10 +45,13 @@ interface RawLogin {
   readonly last_use: string;
 }
 
-/** Lays one fact into the rows; `seq` is the number of its entry. */
-export function projectDoor(sql: Sql, fact: DoorFact, seq: number, atMs: number): void {
+/** Lays one fact into the rows. */
+export function projectDoor(sql: Sql, fact: DoorFact, atMs: number): void {
   const trail = (who: string, did: string, object: string, site: string | null, source: string | null) =>
-    sql.run('INSERT OR REPLACE INTO trail VALUES (?, ?, ?, ?, ?, ?, ?)', seq, atMs, who, did, object, site, source);
+    sql.run(
+      'INSERT INTO trail (at_ms, who, did, object, site, source) VALUES (?, ?, ?, ?, ?, ?)',
+      ...[atMs, who, did, object, site, source],
+    );
   switch (fact.type) {
     case 'person-added': {
       const { person, name, role, secretHash, by } = fact;
@@ -70,15 +73,15 @@ export function projectDoor(sql: Sql, fact: DoorFact, seq: number, atMs: number)
 }
 
 export class DoorRows implements TryStore {
-  readonly #sql: Sql;
+  readonly #archive: { readonly sql: Sql };
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
+  constructor(archive: { readonly sql: Sql }) {
+    this.#archive = archive;
   }
 
   /** Those that were not removed, in the order they were added. */
   people(): readonly KnownPerson[] {
-    return this.#sql
+    return this.#archive.sql
       .all<RawPerson>('SELECT id, name, role, secret_hash FROM person WHERE removed_ms IS NULL ORDER BY added_ms, id')
       .map(({ secret_hash, role, ...more }) => ({ ...more, role: role as CentreRole, secretHash: secret_hash }));
   }
@@ -89,48 +92,48 @@ export class DoorRows implements TryStore {
 
   /** Also of somebody who was removed; null when nobody ever had this id. */
   nameOf(id: string): string | null {
-    return this.#sql.get<{ name: string }>('SELECT name FROM person WHERE id = ?', id)?.name ?? null;
+    return this.#archive.sql.get<{ name: string }>('SELECT name FROM person WHERE id = ?', id)?.name ?? null;
   }
 
   /** Oldest first. */
   logins(): readonly LoginRow[] {
-    return this.#sql.all<RawLogin>('SELECT * FROM login ORDER BY rowid').map(loginOf);
+    return this.#archive.sql.all<RawLogin>('SELECT * FROM login ORDER BY rowid').map(loginOf);
   }
 
   login(login: string): LoginRow | null {
-    const raw = this.#sql.get<RawLogin>('SELECT * FROM login WHERE login = ?', login);
+    const raw = this.#archive.sql.get<RawLogin>('SELECT * FROM login WHERE login = ?', login);
     return raw === null ? null : loginOf(raw);
   }
 
   addLogin({ login, person, address, agent, created, lastUse }: LoginRow): void {
     const [from, last] = [JSON.stringify(created), JSON.stringify(lastUse)];
-    this.#sql.run('INSERT INTO login VALUES (?, ?, ?, ?, ?, ?)', login, person, address, agent, from, last);
+    this.#archive.sql.run('INSERT INTO login VALUES (?, ?, ?, ?, ?, ?)', login, person, address, agent, from, last);
   }
 
   useLogin(login: string, at: Instant): void {
-    this.#sql.run('UPDATE login SET last_use = ? WHERE login = ?', JSON.stringify(at), login);
+    this.#archive.sql.run('UPDATE login SET last_use = ? WHERE login = ?', JSON.stringify(at), login);
   }
 
   endLogin(login: string): void {
-    this.#sql.run('DELETE FROM login WHERE login = ?', login);
+    this.#archive.sql.run('DELETE FROM login WHERE login = ?', login);
   }
 
   *allTries(): Iterable<readonly [string, Tries]> {
-    for (const { key, tries } of this.#sql.all<{ key: string; tries: string }>('SELECT key, tries FROM tries'))
+    for (const { key, tries } of this.#archive.sql.all<{ key: string; tries: string }>('SELECT key, tries FROM tries'))
       yield [key, JSON.parse(tries) as Tries];
   }
 
   keepTries(key: string, tries: Tries): void {
-    this.#sql.run('INSERT OR REPLACE INTO tries VALUES (?, ?)', key, JSON.stringify(tries));
+    this.#archive.sql.run('INSERT OR REPLACE INTO tries VALUES (?, ?)', key, JSON.stringify(tries));
   }
 
   forgetTries(key: string): void {
-    this.#sql.run('DELETE FROM tries WHERE key = ?', key);
+    this.#archive.sql.run('DELETE FROM tries WHERE key = ?', key);
   }
 
   /** Newest first; behind (older than) `beforeSeq`, when it is given. */
   trail(limit: number, beforeSeq: number | null): readonly TrailRow[] {
-    return this.#sql.all<TrailRow>(
+    return this.#archive.sql.all<TrailRow>(
       `SELECT seq, at_ms AS at, who, did, object, site, source FROM trail
        WHERE (?1 IS NULL OR seq < ?1) ORDER BY seq DESC LIMIT ?2`,
       ...[beforeSeq, limit],

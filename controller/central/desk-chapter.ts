@@ -1,0 +1,23 @@
+/** How commands, people and what they did become rows of the index. */
+import type { Chapter } from './chapter.ts';
+import { projectCommand } from './commands/command-rows.ts';
+import { projectDoor } from './door/door-rows.ts';
+
+export const deskChapter: Chapter = {
+  schema: new URL('desk.sql', import.meta.url),
+  take(sql, fact, at) {
+    const atMs = Math.round(at.wallMs);
+    switch (fact.type) {
+      case 'command-given':
+      case 'command-answered':
+      case 'command-ended':
+        projectCommand(sql, fact, atMs);
+        return;
+      case 'person-added':
+      case 'secret-given':
+      case 'person-removed':
+      case 'audit':
+        projectDoor(sql, fact, atMs);
+    }
+  },
+};
