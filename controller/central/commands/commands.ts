@@ -136,7 +136,7 @@ export class Commands {
     const row = rows.command(id);
     // Nobody here gave it, or another site speaks.
     if (answer === null || answer.id !== id || row === null || row.site !== site) {
-      log.warn({ site, command: id.slice(0, 26) }, 'an answer to no command of ours was ignored');
+      log.info({ site, command: id.slice(0, 26) }, 'an answer to no command of ours was ignored');
       return;
     }
     const said = this.#there.get(site);
