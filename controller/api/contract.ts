@@ -143,6 +143,21 @@ export interface ReviewSegment {
   readonly sha256: string;
   /** When the centre's signed receipt came, or null. */
   readonly receiptedAt: number | null;
+  /** centre: deleted here after the centre had signed for it; it comes back when somebody plays it. */
+  readonly place: 'here' | 'centre';
+}
+
+/**
+ * GET /segments/:seg/recall: how far a segment is that lies at the centre. Asking for its media is what brings it back: that waits some
+ * seconds, then answers 503 `segment-away` or `centre-away` with Retry-After, and goes on bringing it for a while.
+ */
+export interface RecallView {
+  /** away: nobody asked for it. coming: on its way. here: it can be played. refused: the centre did not give it back. */
+  readonly state: 'away' | 'coming' | 'here' | 'refused';
+  readonly bytes: number;
+  readonly bytesHere: number;
+  /** Why it does not come, or null. */
+  readonly trouble: Trouble | null;
 }
 
 /** GET /signs/:room (no login needed; it says only what hangs on the wall). Also pushed by socket.io namespace /sign. */

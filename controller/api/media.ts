@@ -30,7 +30,7 @@ export function rangeOf(
   return first >= size ? 'unsatisfiable' : { first, last };
 }
 
-/** Rejects with `segment-unknown` when the file is not there (the centre may have it: see retention). */
+/** Rejects with `segment-unknown` when the file is not there. */
 export async function sendMedia(request: Request, response: Response, file: MediaFile): Promise<void> {
   const handle = await openFile(file);
   try {

@@ -3,6 +3,7 @@
  * neither can know a route that the other does not. What belongs to one topic is in a file of its own.
  */
 import { z } from 'zod';
+import type { ErrorCode } from '../core/errors.ts';
 import { sendMedia } from './media.ts';
 import { playlistOf } from './playlist.ts';
 import { guarded, open, ROOM_REFUSALS, type Route, SESSION_REFUSALS } from './route.ts';
@@ -13,9 +14,10 @@ import { RULES_ROUTES } from './routes-rules.ts';
 import { SESSION_ROUTES } from './routes-session.ts';
 import * as schema from './schemas.ts';
 import * as roomSchema from './schemas-room.ts';
-import { reviewView, roomView, signView } from './wire.ts';
+import { recallView, reviewView, roomView, signView } from './wire.ts';
 
 const room = z.object({ room: schema.shortId });
+const SEGMENT_REFUSALS: readonly ErrorCode[] = ['segment-unknown', 'not-your-room'];
 const session = z.object({ session: schema.madeId });
 
 export const ROUTES: readonly Route[] = [
@@ -101,11 +103,24 @@ export const ROUTES: readonly Route[] = [
       summary: 'A segment, whole or a byte range of it; the first access of each login is audited',
       params: z.object({ seg: schema.madeId }),
       answers: { 200: 'video/mp4', 206: 'video/mp4', 416: null },
-      refusals: ['segment-unknown', 'not-your-room'],
+      refusals: [...SEGMENT_REFUSALS, 'segment-away', 'centre-away', 'recall-failed', 'disk-full'],
     },
     async ({ desk, params, request, response }, caller) => {
-      await sendMedia(request, response, await desk.media(caller, params.seg));
+      const gone = new AbortController();
+      response.once('close', () => gone.abort());
+      await sendMedia(request, response, await desk.media(caller, params.seg, gone.signal));
       return null;
     },
+  ),
+  guarded(
+    {
+      method: 'get',
+      path: '/segments/{seg}/recall',
+      summary: 'How far a segment is that lies at the centre and is brought back while it is asked for',
+      params: z.object({ seg: schema.madeId }),
+      answers: { 200: roomSchema.recallView },
+      refusals: SEGMENT_REFUSALS,
+    },
+    ({ desk, params }, caller) => ({ json: recallView(desk.recall(caller, params.seg)) }),
   ),
 ];

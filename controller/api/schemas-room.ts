@@ -36,7 +36,19 @@ export const roomView = name(
 
 export const reviewSegment = name(
   'ReviewSegment',
-  z.object({ id: z.string(), from: ms, to: ms, bytes, sha256: z.string(), receiptedAt: ms.nullable() }),
+  z.object({
+    ...{ id: z.string(), from: ms, to: ms, bytes, sha256: z.string(), receiptedAt: ms.nullable() },
+    place: z.enum(['here', 'centre']),
+  }),
+);
+export const recallView = name(
+  'RecallView',
+  z.object({
+    state: z.enum(['away', 'coming', 'here', 'refused']),
+    bytes,
+    bytesHere: bytes,
+    trouble: trouble.nullable(),
+  }),
 );
 export const reviewStream = name(
   'ReviewStream',

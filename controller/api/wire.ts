@@ -1,7 +1,16 @@
 /** From the desk's snapshots to the contract: the one place where what the site knows becomes what the panel may see. */
-import type { Alarm, Caller, Complaint, Desk, ReviewSnapshot, RoomSnapshot, SignSnapshot } from '../core/desk.ts';
+import type {
+  Alarm,
+  Caller,
+  Complaint,
+  Desk,
+  RecallSnapshot,
+  ReviewSnapshot,
+  RoomSnapshot,
+  SignSnapshot,
+} from '../core/desk.ts';
 import type { RoomPlan } from '../core/site-plan.ts';
-import type { ReviewView, RoomName, RoomView, SignView, Trouble } from './contract.ts';
+import type { RecallView, ReviewView, RoomName, RoomView, SignView, Trouble } from './contract.ts';
 import { hintOf } from './failures.ts';
 import { checkView, docketEntry, sessionView } from './wire-hearing.ts';
 import { wordingView } from './wording-view.ts';
@@ -44,6 +53,10 @@ export function reviewView(snapshot: ReviewSnapshot): ReviewView {
       playlist: `/api/v1/sessions/${snapshot.session.id}/streams/${stream.id}/playlist.m3u8`,
     })),
   };
+}
+
+export function recallView(snapshot: RecallSnapshot): RecallView {
+  return { ...snapshot, trouble: troubleView(snapshot.trouble) };
 }
 
 function troubleView(complaint: Complaint | null): Trouble | null {

@@ -135,6 +135,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
       clock,
       log,
       link: () => forwarder?.link() ?? NOT_CONFIGURED,
+      recalls: () => forwarder?.recalls ?? null,
       pathOf: (segment) => disks.pathOf(segment),
       onFatal: (error) => fail(error instanceof Error ? error : new Error(sentenceOf(error))),
     });
@@ -150,7 +151,10 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     const outbox = new StoreOutbox(store, site.journal, deadlines, (segment) => disks.pathOf(segment));
     const archive = new StoreArchive(store, site.journal, signer);
     const events = new StoreEvents(store, deadlines);
-    forwarder = forwarderOf(config, { outbox, archive, events, signer, clock, log, site });
+    forwarder = forwarderOf(config, {
+      ...{ outbox, archive, events, signer, clock, log, site },
+      recalled: { folder: disks.home.layout.recalled },
+    });
     forwarder?.start();
     closings.push(() => forwarder?.close());
     const api = await startApi({
@@ -245,6 +249,7 @@ interface ForwardingParts {
   readonly clock: SystemClock;
   readonly log: Log;
   readonly site: Site;
+  readonly recalled: { readonly folder: string };
 }
 
 function forwarderOf(config: Config, { outbox, archive, events, site, ...parts }: ForwardingParts): Forwarder | null {

@@ -7,6 +7,7 @@ import type { SegmentFact } from './facts.ts';
 import type { CheckSnapshot, DocketSnapshot, GapSnapshot, HearingDesk, SessionSnapshot } from './hearing-desk.ts';
 import type { Door, Staff } from './people-desk.ts';
 import type { CentreLink } from './ports.ts';
+import type { RecallStanding } from './recall.ts';
 import type { FieldValues, SessionKind } from './session-facts.ts';
 import type { SignDesk } from './sign-desk.ts';
 import type { NextMatter, Wording } from './sign-face.ts';
@@ -83,6 +84,8 @@ export interface ReviewSnapshot {
       readonly bytes: number;
       readonly sha256: string;
       readonly receiptedAt: number | null;
+      /** centre: deleted here after the centre had signed for it; it comes back when somebody plays it. */
+      readonly place: 'here' | 'centre';
     }[];
     readonly gaps: readonly GapSnapshot[];
   }[];
@@ -101,6 +104,11 @@ export interface MediaFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+}
+
+/** A segment on its way back from the centre, or here; `bytes` is the whole. */
+export interface RecallSnapshot extends RecallStanding {
+  readonly bytes: number;
 }
 
 /** Somebody who is logged in. `login` names the login (the hash of its token). */
@@ -163,7 +171,13 @@ export interface Desk {
   session(caller: Caller, session: string): SessionSnapshot;
   review(caller: Caller, session: string): Promise<ReviewSnapshot>;
   streamMedia(caller: Caller, session: string, stream: string): Promise<StreamMedia>;
-  media(caller: Caller, seg: string): Promise<MediaFile>;
+  /**
+   * What lies at the centre is brought back first, for some seconds and no longer than until `gone`; then the refusal is
+   * `segment-away`, `centre-away`, `recall-failed` or `disk-full`.
+   */
+  media(caller: Caller, seg: string, gone: AbortSignal): Promise<MediaFile>;
+  /** How far a segment is that has to come back from the centre. */
+  recall(caller: Caller, seg: string): RecallSnapshot;
 
   /** Checks authority once, then calls at each change (at most every 100 ms) and at least once a second. Answers how to stop. */
   watchRoom(caller: Caller, room: string, listener: (snapshot: RoomSnapshot) => void): () => void;

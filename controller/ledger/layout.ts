@@ -13,6 +13,8 @@ export interface Layout {
   readonly recorder: string;
   /** Copies on their way from the other disk; never below `media`, where every file is a segment. */
   readonly copying: string;
+  /** Copies of segments that came back from the centre: no evidence, and anybody may delete them. */
+  readonly recalled: string;
   /** The recorder's last desired state; holds camera logins, mode 0600. */
   readonly desired: string;
   readonly recorderSocket: string;
@@ -32,6 +34,7 @@ export function layoutOf(root: string): Layout {
     quarantine: join(root, 'quarantine'),
     recorder: join(root, 'recorder'),
     copying: join(root, 'copying'),
+    recalled: join(root, 'recalled'),
     desired: join(root, 'recorder', 'desired.json'),
     recorderSocket: join(root, 'recorder', 'recorder.sock'),
     recorderLock: join(root, 'recorder', 'lock'),

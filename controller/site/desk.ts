@@ -6,6 +6,7 @@ import type {
   MayInRoom,
   MediaFile,
   OpenPress,
+  RecallSnapshot,
   ReviewSnapshot,
   RoomSnapshot,
   SignSnapshot,
@@ -24,6 +25,7 @@ import type { Authority } from './authority.ts';
 import { openedOnly } from './hearings.ts';
 import type { Leases } from './leases.ts';
 import type { MediaAudit } from './media-audit.ts';
+import type { Recalling } from './recalling.ts';
 import type { Rooms } from './rooms.ts';
 import type { SessionViews } from './session-views.ts';
 import type { Sessions } from './sessions.ts';
@@ -50,6 +52,7 @@ export interface SiteDeskOptions {
   /** Absolute path of a segment's file. */
   readonly pathOf: (segment: SegmentFact) => string;
   readonly whereabouts: Whereabouts;
+  readonly recalling: Recalling;
 }
 
 export class SiteDesk implements Desk {
@@ -156,13 +159,14 @@ export class SiteDesk implements Desk {
         id: stream,
         name,
         kind,
-        segments: index.segmentsOf(session.id, stream).map(({ fact, receiptedAt }) => ({
+        segments: index.segmentsOf(session.id, stream).map(({ fact, receiptedAt, removedAt }) => ({
           id: fact.seg,
           from: Math.round(fact.from.wallMs),
           to: Math.round(fact.to.wallMs),
           bytes: fact.bytes,
           sha256: fact.sha256,
           receiptedAt: receiptedAt?.wallMs ?? null,
+          place: removedAt === null ? 'here' : 'centre',
         })),
         gaps: snapshot.gaps.filter((gap) => gap.stream === stream),
       })),
@@ -182,14 +186,22 @@ export class SiteDesk implements Desk {
     };
   }
 
-  async media(caller: Caller, seg: string): Promise<MediaFile> {
-    const { authority, audit, pathOf, whereabouts } = this.#options;
-    const { segment, room } = authority.resolve(caller, { segment: seg }, 'review');
-    if (segment === null) throw new AppError('segment-unknown', `there is no segment ${seg}`);
+  async media(caller: Caller, seg: string, gone: AbortSignal): Promise<MediaFile> {
+    const { audit, pathOf, whereabouts, recalling } = this.#options;
+    const { segment, room } = this.#segment(caller, seg);
+    const { bytes, sha256 } = segment;
     await audit.record(caller, 'play', segment.seg, room.id);
-    if (whereabouts.whereIs(segment) === 'centre')
-      throw new AppError('segment-away', `segment ${segment.seg} was deleted here after the centre had signed for it`);
-    return { seg: segment.seg, path: pathOf(segment), bytes: segment.bytes, sha256: segment.sha256 };
+    if (whereabouts.whereIs(segment) === 'here') return { seg, path: pathOf(segment), bytes, sha256 };
+    if (recalling.standing(segment).state !== 'here') await audit.record(caller, 'recall', segment.seg, room.id);
+    return { seg, path: await recalling.bring(segment, gone), bytes, sha256 };
+  }
+
+  recall(caller: Caller, seg: string): RecallSnapshot {
+    const { whereabouts, recalling } = this.#options;
+    const { segment } = this.#segment(caller, seg);
+    const { bytes } = segment;
+    if (whereabouts.whereIs(segment) === 'here') return { state: 'here', bytes, bytesHere: bytes, trouble: null };
+    return { bytes, ...recalling.standing(segment) };
   }
 
   watchRoom(caller: Caller, id: string, listener: (snapshot: RoomSnapshot) => void): () => void {
@@ -217,6 +229,12 @@ export class SiteDesk implements Desk {
     const room = this.#options.rooms.room(id);
     if (room === null) throw new AppError('room-unknown', `there is no room ${id}`);
     return room;
+  }
+
+  #segment(caller: Caller, id: string): { segment: SegmentFact; room: RoomPlan } {
+    const { segment, room } = this.#options.authority.resolve(caller, { segment: id }, 'review');
+    if (segment === null) throw new AppError('segment-unknown', `there is no segment ${id}`);
+    return { segment, room };
   }
 
   #session(caller: Caller, id: string, act: 'look' | 'record' | 'review'): { session: OpenedSession; room: RoomPlan } {

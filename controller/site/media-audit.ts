@@ -21,7 +21,12 @@ export class MediaAudit {
   }
 
   /** Resolves when the access stands in the journal; nothing is shown before. */
-  async record(caller: Caller, did: 'review' | 'play' | 'glance', object: string, room: string): Promise<void> {
+  async record(
+    caller: Caller,
+    did: 'review' | 'play' | 'recall' | 'glance',
+    object: string,
+    room: string,
+  ): Promise<void> {
     const key = `${caller.login} ${did} ${object}`;
     const now = this.#clock.now();
     const before = this.#seen.get(key);

@@ -19,6 +19,7 @@ import type {
   SiteJournal,
   Voice,
 } from '../core/ports.ts';
+import type { Recalls } from '../core/recall.ts';
 import type { Cause, CauseCode, RecorderStatus } from '../core/recording.ts';
 import type { JournalName, LiveIndex } from '../core/site-index.ts';
 import type { DevicePlan, IndicatorPlan, SitePlan } from '../core/site-plan.ts';
@@ -36,6 +37,7 @@ import { Logins } from './logins.ts';
 import { MediaAudit } from './media-audit.ts';
 import { Panels } from './panels.ts';
 import { type FirstPin, type FirstSecret, People, THE_SITE } from './people.ts';
+import { Recalling } from './recalling.ts';
 import { RecorderFollower } from './recorder-follower.ts';
 import { Rooms } from './rooms.ts';
 import { Sealer } from './sealer.ts';
@@ -72,6 +74,8 @@ export interface SiteOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly link: () => CentreLink;
+  /** The way by which deleted segments come back from the centre; absent, or null, where there is none. */
+  readonly recalls?: () => Recalls | null;
   /** Wordings spoken aloud, lamps, and glances out of memory. */
   readonly voice: Voice;
   readonly indicators: (plan: IndicatorPlan) => Indicator;
@@ -187,6 +191,7 @@ export class Site {
       wish,
       pathOf: options.pathOf,
       whereabouts: this.whereabouts,
+      recalling: new Recalling(index, () => options.recalls?.() ?? null),
     });
   }
 

@@ -20,6 +20,7 @@ const clerk = () => stage.caller('clerk');
 const presider = () => stage.caller('presider');
 const hearings = () => stage.desk.hearings;
 const room = (): RoomSnapshot => stage.desk.room(clerk(), 'r1');
+const NOT_GONE = new AbortController().signal;
 const now = (): number => stage.clock.now().wallMs;
 const wish = (stream: string) => stage.recorder.wish?.streams[stream]?.mode;
 
@@ -218,9 +219,9 @@ describe('the check before opening', () => {
     const media = await hearings().checkMedia(clerk(), made.id, 'cam');
     expect(media.isWhole).toBe(true);
     const seg = media.segments[0]?.seg ?? '';
-    expect((await stage.desk.media(clerk(), seg)).bytes).toBeGreaterThan(0);
-    expect((await stage.desk.media(stage.caller('technician'), seg)).bytes).toBeGreaterThan(0);
-    await expect(stage.desk.media(stage.caller('auditor'), seg)).rejects.toMatchObject({ kind: 'forbidden' });
+    expect((await stage.desk.media(clerk(), seg, NOT_GONE)).bytes).toBeGreaterThan(0);
+    expect((await stage.desk.media(stage.caller('technician'), seg, NOT_GONE)).bytes).toBeGreaterThan(0);
+    await expect(stage.desk.media(stage.caller('auditor'), seg, NOT_GONE)).rejects.toMatchObject({ kind: 'forbidden' });
     const heard = await hearings().hear(clerk(), made.id, 'heard-001', [{ stream: 'mic', isGood: false }], '有杂音');
     expect(heard.heard).toMatchObject({ by: '名-clerk', note: '有杂音', streams: [{ stream: 'mic', isGood: false }] });
     expect(room().check?.id).toBe(made.id);
@@ -255,8 +256,10 @@ describe('the check before opening', () => {
     });
     await stage.site.idle();
     const seg = 'SEGBOTH0000000000000000001';
-    expect((await stage.desk.media(clerk(), seg)).seg).toBe(seg);
-    await expect(stage.desk.media(stage.caller('technician'), seg)).rejects.toMatchObject({ kind: 'forbidden' });
+    expect((await stage.desk.media(clerk(), seg, NOT_GONE)).seg).toBe(seg);
+    await expect(stage.desk.media(stage.caller('technician'), seg, NOT_GONE)).rejects.toMatchObject({
+      kind: 'forbidden',
+    });
   });
 
   test('is ended by a box that came back without its clock, and stands in nobody’s way', async () => {
