@@ -28,12 +28,13 @@ import { Archive } from './archive.ts';
 import { CHAPTERS } from './chapters.ts';
 import { CommandRows } from './commands/command-rows.ts';
 import { Commands } from './commands/commands.ts';
-import { Control } from './control.ts';
+import { Control, type SiteListener } from './control.ts';
 import { FolderStore } from './folder-store.ts';
 import { incomingFolderOf, publicKeysFileOf, receiptKeyFileOf } from './folders.ts';
 import { type BrokerAddress, Link, type Retained } from './link.ts';
 import type { ObjectStore } from './object-store.ts';
 import { PART_LIMITS, type PartLimits, Parts } from './parts.ts';
+import { Presence } from './presence.ts';
 import { Recall } from './recall.ts';
 import { isTransfer, Receiver } from './receiver.ts';
 import { Registrar } from './registrar.ts';
@@ -101,13 +102,16 @@ export class Centre {
     const requests = [receiptsQuery(registrar), recall];
     const commandRows = new CommandRows(archive);
     const commands = new Commands({ rows: commandRows, keep: (fact) => archive.keep(fact), key, clock, log, send });
-    const control = new Control({ archive, registrar, keys, requests, commands, log, send });
+    const presence = new Presence(archive, clock);
+    const listeners: SiteListener[] = [commands];
+    const control = new Control({ archive, registrar, presence, listeners, keys, requests, log, send });
     const receiver = new Receiver({ registry: registrar, parts: this.#parts, store: this.#store, clock, log, send });
     this.#link = new Link({
       address: this.#options,
       clientId: `centre-${key.publicKey.kid}`,
       clock,
       log,
+      connected: () => presence.forget(),
       filters: () => [SITES_UP_FILTER, SITES_TRANSFER_FILTER],
       chunkBytesMax: this.#limits.chunkBytesMax,
       introduction: (packetMax) => this.#introduction(key, packetMax),
@@ -173,6 +177,7 @@ export class Centre {
       iat: Math.floor(wallMs / 1_000),
       boot: ulid(wallMs, randomBytes(ULID_RANDOM_BYTES)),
       routes: ['B'],
+      announce: 'all',
       ft: { chunkMax: this.#limits.chunkBytesMax, filesInFlight: FILES_IN_FLIGHT },
       ...(origins.length === 0 ? {} : { put: { maxUrls: 20, origins } }),
       receipt: { keys: [key.publicKey], minDurability: 'stored' },

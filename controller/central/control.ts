@@ -6,7 +6,7 @@ import { ANNOUNCE_BATCH, topicsOf } from '../core/hrc.ts';
 import { fieldsOf, parseJson, readAnnouncement, readState, type UpTopic } from '../core/hrc-reading.ts';
 import type { Log } from '../core/ports.ts';
 import type { Archive } from './archive.ts';
-import type { Commands } from './commands/commands.ts';
+import type { Presence } from './presence.ts';
 import type { TransferTopic } from './receiver.ts';
 import { Refusal } from './refusal.ts';
 import type { Registrar } from './registrar.ts';
@@ -15,16 +15,33 @@ import { resultOf, verdictOf } from './results.ts';
 import type { SiteKeys } from './site-keys.ts';
 
 const JSON_BYTES_MAX = 256 * 1024;
+/** A birth and a backlog are kept as they came. */
+const STATE_BYTES_MAX = 32 * 1024;
 
 /** What a message is about that brings no bytes. */
 export type ControlTopic = Exclude<UpTopic, TransferTopic>;
 
+/** A part of the centre that wants to hear of sites whose key is known. What it throws is said to the site, and harms nobody else. */
+export interface SiteListener {
+  /** Its birth came, or came again because one of us was away. */
+  readonly there?: (site: string) => void;
+  /** Its last will came. */
+  readonly away?: (site: string) => void;
+  /** It announced segments, new ones or not. */
+  readonly announced?: (site: string) => void;
+  /** How a command stands, as it came. */
+  readonly answered?: (site: string, id: string, payload: Uint8Array) => Promise<void>;
+  /** What an engine for files told the site (route A), as it came: a hint and never a proof. */
+  readonly engineEnded?: (site: string, payload: Uint8Array) => Promise<void>;
+}
+
 export interface ControlOptions {
   readonly archive: Archive;
+  readonly presence: Presence;
+  readonly listeners: readonly SiteListener[];
   readonly registrar: Registrar;
   readonly keys: SiteKeys;
   readonly requests: readonly RequestKind[];
-  readonly commands: Commands;
   readonly log: Log;
   readonly send: (topic: string, payload: string) => void;
 }
@@ -59,20 +76,41 @@ export class Control {
         return this.#announced(site, payload);
       case 'request':
         return this.#request(site, about.id, payload);
-      case 'answer':
-        return this.#options.commands.take(site, about.id, payload);
       case 'backlog':
-        return Promise.resolve();
+        return this.#backlog(site, payload);
+      case 'answer':
+        return this.#tell((listener) => listener.answered?.(site, about.id, payload), site);
+      case 'engine-end':
+        return this.#tell((listener) => listener.engineEnded?.(site, payload), site);
     }
   }
 
   async #state(site: string, payload: Uint8Array): Promise<void> {
-    const state = readState(parseJson(payload, JSON_BYTES_MAX));
+    const { keys, presence } = this.#options;
+    const message = parseJson(payload, STATE_BYTES_MAX);
+    const state = readState(message);
     if (state === null) throw new Refusal('HRC-BAD', 'a state message that cannot be read');
-    const { keys, commands } = this.#options;
-    if (!state.online) return commands.siteIsAway(site);
-    await keys.meet(site, state.keys);
-    commands.siteIsThere(site);
+    if (state.online) await keys.meet(site, state.keys);
+    if (!keys.knows(site)) return;
+    if (state.online) presence.born(site, fieldsOf(message) ?? {});
+    else presence.gone(site);
+    await this.#tell((listener) => (state.online ? listener.there?.(site) : listener.away?.(site)), site);
+  }
+
+  #backlog(site: string, payload: Uint8Array): Promise<void> {
+    const { keys, presence } = this.#options;
+    keys.of(site);
+    const backlog = fieldsOf(parseJson(payload, STATE_BYTES_MAX));
+    if (backlog === null) throw new Refusal('HRC-BAD', 'a backlog message that cannot be read');
+    presence.waits(site, backlog);
+    return Promise.resolve();
+  }
+
+  /** Tells each listener; the first trouble among them is thrown when all were told. */
+  async #tell(say: (listener: SiteListener) => Promise<void> | void, site: string): Promise<void> {
+    this.#options.keys.of(site);
+    const told = await Promise.allSettled(this.#options.listeners.map(async (listener) => say(listener)));
+    for (const one of told) if (one.status === 'rejected') throw one.reason;
   }
 
   async #announced(site: string, payload: Uint8Array): Promise<void> {
@@ -85,7 +123,9 @@ export class Control {
       if (announcement === null) throw new Refusal('HRC-BAD', 'an announcement that cannot be read');
       return announcement;
     });
+    this.#options.presence.heard(site);
     await this.#options.registrar.announce(site, items);
+    await this.#tell((listener) => listener.announced?.(site), site);
   }
 
   async #request(site: string, id: string, payload: Uint8Array): Promise<void> {

@@ -43,6 +43,8 @@ export interface LinkOptions {
   readonly clientId: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called at each connection, before anything is subscribed. */
+  readonly connected?: () => void;
   /** Asked at each connection. */
   readonly filters: () => readonly string[];
   /** Takes one message; never rejects. The next one waits. */
@@ -145,7 +147,7 @@ export class Link {
 
   /** One connection from dialling to its end. Never rejects. */
   #attempt(): Promise<{ why: string; refusedVersion: boolean }> {
-    const { address, take, filters, introduction, log } = this.#options;
+    const { address, take } = this.#options;
     const client = mqtt.connect(address.url, this.#clientOptions());
     this.#client = client;
     let why = 'the connection was closed';
@@ -158,24 +160,10 @@ export class Link {
       );
     };
     client.on('connect', (connack) => {
-      withoutDelay(client);
-      const { receiveMaximum = RECEIVE_MAXIMUM_UNSAID, maximumPacketSize } = connack.properties ?? {};
-      this.#packetBytesMax = maximumPacketSize ?? null;
-      const packetMax = maximumPacketSize ?? Number.POSITIVE_INFINITY;
-      this.#replies = new Replies(client, receiveMaximum - REPLY_SPARE, packetMax, log);
-      const wanted = [...filters()];
-      const subscribed = wanted.length === 0 ? Promise.resolve() : client.subscribeAsync(wanted, { qos: 1 });
-      subscribed
-        .then(async () => {
-          for (const { topic, payload } of introduction?.(packetMax) ?? [])
-            await client.publishAsync(topic, payload, { qos: 1, retain: true });
-          this.#isUp = true;
-          log.info({}, 'the centre is connected');
-        })
-        .catch((error: unknown) => {
-          why = sentenceOf(error);
-          client.end(true);
-        });
+      this.#greet(client, connack.properties ?? {}).catch((error: unknown) => {
+        why = sentenceOf(error);
+        client.end(true);
+      });
     });
     return new Promise((resolve) => {
       client.on('error', (error) => {
@@ -188,6 +176,24 @@ export class Link {
         resolve({ why, refusedVersion });
       });
     });
+  }
+
+  async #greet(
+    client: MqttClient,
+    broker: { readonly receiveMaximum?: number; readonly maximumPacketSize?: number },
+  ): Promise<void> {
+    const { connected, filters, introduction, log } = this.#options;
+    withoutDelay(client);
+    connected?.();
+    const { receiveMaximum = RECEIVE_MAXIMUM_UNSAID, maximumPacketSize = Number.POSITIVE_INFINITY } = broker;
+    this.#packetBytesMax = broker.maximumPacketSize ?? null;
+    this.#replies = new Replies(client, receiveMaximum - REPLY_SPARE, maximumPacketSize, log);
+    const wanted = [...filters()];
+    if (wanted.length > 0) await client.subscribeAsync(wanted, { qos: 1 });
+    for (const { topic, payload } of introduction?.(maximumPacketSize) ?? [])
+      await client.publishAsync(topic, payload, { qos: 1, retain: true });
+    this.#isUp = true;
+    log.info({}, 'the centre is connected');
   }
 
   #clientOptions(): IClientOptions {

@@ -44,7 +44,7 @@ export function parseJson(bytes: Uint8Array, bytesMax: number): unknown {
 
 /** What a message from a site is about, by its topic alone. */
 export type UpTopic =
-  | { readonly kind: 'state' | 'backlog' | 'seg'; readonly site: string }
+  | { readonly kind: 'state' | 'backlog' | 'seg' | 'engine-end'; readonly site: string }
   | { readonly kind: 'request' | 'answer'; readonly site: string; readonly id: string }
   | { readonly kind: 'init' | 'abort'; readonly site: string; readonly fileId: string }
   | {
@@ -68,6 +68,7 @@ export function readUpTopic(topic: string): UpTopic | null {
   if (root !== 'hrc' || major !== '1' || site === undefined || !SITE_PATTERN.test(site) || more.length > 0) return null;
   if (lane === 'up') {
     if ((a === 'state' || a === 'backlog' || a === 'seg') && b === undefined) return { kind: a, site };
+    if (a === 'ftfin' && b === undefined) return { kind: 'engine-end', site };
     if (a === 'req' && b !== undefined && c === undefined && ULID_PATTERN.test(b))
       return { kind: 'request', site, id: b };
     if (a === 'rsp' && b !== undefined && c === undefined && ULID_PATTERN.test(b))

@@ -15,6 +15,7 @@ import type { Log } from '../../core/ports.ts';
 import type { Clock } from '../../core/time.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../../core/ulid.ts';
 import type { SigningKey } from '../../ledger/key-file.ts';
+import type { SiteListener } from '../control.ts';
 import type { CommandFact, CommandGiven } from './command-facts.ts';
 import type { CommandRow, CommandRows } from './command-rows.ts';
 
@@ -76,7 +77,7 @@ export interface CommandsOptions {
   readonly lookEveryMs?: number;
 }
 
-export class Commands {
+export class Commands implements SiteListener {
   readonly #options: CommandsOptions;
   /** Sites that are there, with the moment (monotonic) at which each of their commands was last sent or heard of. */
   readonly #there = new Map<string, Map<string, number>>();
@@ -130,7 +131,7 @@ export class Commands {
   }
 
   /** Takes an answer as it came. Resolves when it is laid down; rejects only when nothing can be kept any more. */
-  async take(site: string, id: string, payload: Uint8Array): Promise<void> {
+  async answered(site: string, id: string, payload: Uint8Array): Promise<void> {
     const { rows, keep, clock, log } = this.#options;
     const answer = readAnswer(parseJson(payload, ANSWER_BYTES_MAX));
     const row = rows.command(id);
@@ -157,12 +158,12 @@ export class Commands {
   }
 
   /** The site is there (again): everything that is open is said to it. */
-  siteIsThere(site: string): void {
+  there(site: string): void {
     this.#there.set(site, new Map());
     this.#pump(site);
   }
 
-  siteIsAway(site: string): void {
+  away(site: string): void {
     this.#there.delete(site);
   }
 
