@@ -51,7 +51,10 @@ describe('a site', () => {
     const site = await login(SITE, 'one');
     const wanted = [
       own.downFilter,
+      own.piecesFilter,
       'hrc/1/all/dn/#',
+      foreign.piecesFilter,
+      'hrc/1/+/df/#',
       foreign.downFilter,
       'hrc/1/+/dn/#',
       '#',
@@ -63,12 +66,13 @@ describe('a site', () => {
       const granted = await site.subscribeAsync(filter, { qos: 1 }).catch(() => [{ qos: 128 }]);
       codes.push(Number(granted[0]?.qos));
     }
-    expect(codes).toEqual([1, 1, 128, 128, 128, 128, 128]);
+    expect(codes).toEqual([1, 1, 1, 128, 128, 128, 128, 128, 128, 128]);
   });
 
   test.each([
     [foreign.seg, false],
     [own.receipt, false],
+    [own.piece('01KAJ9M3W6Z8Q4T1V7X2Y5N0BC', 'ab'.repeat(32)), false],
     ['hrc/1/all/dn/centre', false],
     ['hrc/1/all/dn/centre', true],
     [own.seg, true],
