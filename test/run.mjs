@@ -1,7 +1,7 @@
 /**
- * Runs the whole test suite in three lanes at once, each one file after the other: the fault suite; recorder, cameras and whole
- * house; and, with less right to the processor, everything else. Most of a test that keeps real time is waiting. With arguments of vitest: just what
- * they name.
+ * Runs the whole test suite in four lanes at once, each one file after the other: the fault suite; recorder, cameras and whole
+ * house; and, with less right to the processor, what a person touches; and everything else. Most of a test that keeps real time is
+ * waiting. With arguments of vitest: just what they name.
  *
  *   node test/run.mjs [options of vitest]
  */
@@ -11,8 +11,13 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
-/** Tests that time what a recorder or a camera does while they run; the lanes are about as long as each other. */
-const REAL_TIME = [['test/faults/'], ['test/recorder/', 'test/e2e/', 'test/devices/']];
+const { PRIORITY_NORMAL, PRIORITY_BELOW_NORMAL } = constants.priority;
+/** What goes in which lane; about as long as each other. Tests that time what a recorder or a camera does have the processor first. */
+const LANES = [
+  { folders: ['test/faults/'], priority: PRIORITY_NORMAL },
+  { folders: ['test/recorder/', 'test/e2e/', 'test/devices/'], priority: PRIORITY_NORMAL },
+  { folders: ['test/panel/', 'test/site/'], priority: PRIORITY_BELOW_NORMAL },
+];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const asked = process.argv.slice(2);
@@ -24,10 +29,14 @@ for (const signal of SIGNALS)
 
 if (asked.length > 0) process.exitCode = (await lane(asked, 'inherit')).code;
 else {
-  const [faults, house] = REAL_TIME;
-  const others = REAL_TIME.flat().flatMap((folder) => ['--exclude', `${folder}**`]);
-  const beside = [lane(house, 'pipe'), lane(others, 'pipe', constants.priority.PRIORITY_BELOW_NORMAL)];
-  const codes = [(await lane(faults, 'inherit')).code];
+  const named = LANES.flatMap(({ folders }) => folders);
+  const everythingElse = {
+    folders: named.flatMap((folder) => ['--exclude', `${folder}**`]),
+    priority: PRIORITY_BELOW_NORMAL,
+  };
+  const [shown, ...others] = [...LANES, everythingElse];
+  const beside = others.map(({ folders, priority }) => lane(folders, 'pipe', priority));
+  const codes = [(await lane(shown.folders, 'inherit')).code];
   // Told in one piece, because several lanes on one screen cannot be read.
   for (const one of beside) {
     const { code, said } = await one;
@@ -38,7 +47,7 @@ else {
 }
 
 /** One vitest. `pipe`: what it says is answered instead of shown. */
-function lane(args, output, priority = constants.priority.PRIORITY_NORMAL) {
+function lane(args, output, priority = PRIORITY_NORMAL) {
   const child = spawn(process.execPath, [VITEST, 'run', '--config', 'test/vitest.config.ts', ...args], {
     cwd: ROOT,
     stdio: ['inherit', output, output],

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Real processes, real ffmpeg and real brokers on two cores: files run one after another so that one test never starves another. The
-// whole suite runs in three such lanes (test/run.mjs).
+// whole suite runs in several such lanes (test/run.mjs).
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
