@@ -167,16 +167,10 @@ export interface CommandWish {
 
 export interface HeldSegment {
   readonly seg: string;
-  readonly run: string | null;
   readonly from: number;
   readonly to: number;
-  /** Length of the header that a player needs once per run; only of the first segment of a run. */
+  /** Length of the header that a player needs from here on; null where the one before still counts. */
   readonly headerBytes: number | null;
-}
-
-export interface CentreStreamMedia {
-  readonly isWhole: boolean;
-  readonly segments: readonly HeldSegment[];
 }
 
 export interface CentreMediaFile {
@@ -264,7 +258,7 @@ export interface CentreDesk {
   cancel(caller: CentreCaller, id: string, press: string, from: Origin): Promise<CommandSnapshot>;
 
   /** The one gate of media: resolves it, checks the authority, and writes down who looks at what. */
-  streamMedia(caller: CentreCaller, stretch: Stretch, stream: string, from: Origin): Promise<CentreStreamMedia>;
+  streamMedia(caller: CentreCaller, stretch: Stretch, stream: string, from: Origin): Promise<readonly HeldSegment[]>;
   media(caller: CentreCaller, site: string, seg: string, from: Origin): Promise<CentreMediaFile>;
 
   /** Called when something that is shown may have changed, at most about once a second. */

@@ -4,7 +4,7 @@
  */
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
-import type { CentreMediaFile, CentreStreamMedia } from '../../core/centre-desk.ts';
+import type { CentreMediaFile, HeldSegment } from '../../core/centre-desk.ts';
 import { errnoOf } from '../../core/errors.ts';
 import { answerHead } from '../media.ts';
 
@@ -14,15 +14,18 @@ const VERSION = 7;
 /** A segment without its header. */
 export const BODY_FILE = 'body.m4s';
 
-/** The playlist of one stream. Stretches that are not here are holes between the dates of its parts. */
-export function centrePlaylist(site: string, { isWhole, segments }: CentreStreamMedia): string {
+/**
+ * The playlist of what is here of one stream just now; what is not here is a hole between the dates of its parts. It never grows, because
+ * what comes later may belong into its middle: a page that wants more asks anew.
+ */
+export function centrePlaylist(site: string, segments: readonly HeldSegment[]): string {
   const longestMs = segments.reduce((longest, { from, to }) => Math.max(longest, to - from), MS);
   const lines = [
     '#EXTM3U',
     `#EXT-X-VERSION:${VERSION}`,
     `#EXT-X-TARGETDURATION:${Math.ceil(longestMs / MS)}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
-    `#EXT-X-PLAYLIST-TYPE:${isWhole ? 'VOD' : 'EVENT'}`,
+    '#EXT-X-PLAYLIST-TYPE:VOD',
   ];
   segments.forEach(({ seg, from, to, headerBytes }, i) => {
     const folder = `/api/v1/sites/${site}/segments/${seg}`;
@@ -36,7 +39,7 @@ export function centrePlaylist(site: string, { isWhole, segments }: CentreStream
       `${folder}/${BODY_FILE}`,
     );
   });
-  if (isWhole) lines.push('#EXT-X-ENDLIST');
+  lines.push('#EXT-X-ENDLIST');
   return `${lines.join('\n')}\n`;
 }
 

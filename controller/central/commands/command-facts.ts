@@ -13,6 +13,8 @@ export interface CommandGiven {
   /** What the payload says beside its envelope; never changed, so that a site knows it as the same. */
   readonly body: Fields;
   readonly actor: string | null;
+  /** The person of this centre behind it and the address they gave it from; null when the centre wants it itself. */
+  readonly by: { readonly person: string; readonly address: string } | null;
   readonly reason: string | null;
   /** Made by whoever pressed, so that a press that is sent twice is one command; null when nobody pressed. */
   readonly press: string | null;

@@ -58,6 +58,8 @@ export interface Wish {
   /** Who wants it, and why; journaled, and told to the site for its own audit trail. */
   readonly actor: string | null;
   readonly reason: string | null;
+  /** The person of this centre behind it. */
+  readonly by?: { readonly person: string; readonly address: string };
   /** The press behind it: the same press again is the same command. */
   readonly press?: string;
   /** Milliseconds for which it is asked for. */
@@ -121,13 +123,13 @@ export class Commands implements SiteListener {
   }
 
   /** Gives the command that ends another one. Rejects with `command-unknown`, or `command-over`. */
-  async cancel(id: string, by: Pick<Wish, 'actor' | 'reason' | 'press'>): Promise<CommandRow> {
+  async cancel(id: string, wish: Pick<Wish, 'actor' | 'reason' | 'press' | 'by'>): Promise<CommandRow> {
     const row = this.#options.rows.command(id);
     if (row === null) throw new AppError('command-unknown', `there is no command ${id}`);
     if (row.endedMs !== null) throw new AppError('command-over', `command ${id} is over: ${row.status}`);
     const { wallMs } = this.#options.clock.now();
     const goodForMs = Math.max(HOUR_MS, row.endsMs - wallMs);
-    return this.give({ ...by, site: row.site, type: 'cancel', body: { target: id }, goodForMs });
+    return this.give({ ...wish, site: row.site, type: 'cancel', body: { target: id }, goodForMs });
   }
 
   /** Takes an answer as it came. Resolves when it is laid down; rejects only when nothing can be kept any more. */
@@ -169,7 +171,7 @@ export class Commands implements SiteListener {
 
   async #give(wish: Wish): Promise<CommandRow> {
     const { rows, keep, clock } = this.#options;
-    const { site, type, body, actor, reason, press = null } = wish;
+    const { site, type, body, actor, reason, press = null, by = null } = wish;
     if (!SITE_PATTERN.test(site)) throw new AppError('bad-request', 'this is no name of a site');
     if (rows.openCount(site) >= OPEN_MAX)
       throw new AppError('site-busy', `${OPEN_MAX} commands are open at site ${site}`);
@@ -177,7 +179,7 @@ export class Commands implements SiteListener {
     const goodForMs = Math.min(wish.goodForMs ?? GOOD_FOR_MS[type] ?? GOOD_FOR_ELSE_MS, GOOD_FOR_MS_MAX);
     const fact: CommandGiven = {
       ...{ type: 'command-given', command: ulid(wallMs, randomBytes(ULID_RANDOM_BYTES)), site, kind: type },
-      ...{ body: withEnd(body, wallMs), actor, reason, press, endsMs: Math.round(wallMs + goodForMs) },
+      ...{ body: withEnd(body, wallMs), actor, by, reason, press, endsMs: Math.round(wallMs + goodForMs) },
     };
     if (this.#signed(fact, wallMs).length > JWS_CHARS_MAX)
       throw new AppError('bad-request', 'it selects more than one command can name');
@@ -227,7 +229,7 @@ export class Commands implements SiteListener {
     send(topicsOf(site).order(id), jws, Math.ceil((endsMs - wallMs) / SECOND_MS));
   }
 
-  #signed(given: Omit<CommandGiven, 'type' | 'press'>, nowMs: number): string {
+  #signed(given: Omit<CommandGiven, 'type' | 'press' | 'by'>, nowMs: number): string {
     const { key } = this.#options;
     const { command: id, site, kind: type, body, actor, reason, endsMs } = given;
     const payload = {

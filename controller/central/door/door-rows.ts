@@ -48,10 +48,7 @@ interface RawLogin {
 /** Lays one fact into the rows. */
 export function projectDoor(sql: Sql, fact: DoorFact, atMs: number): void {
   const trail = (who: string, did: string, object: string, site: string | null, source: string | null) =>
-    sql.run(
-      'INSERT INTO trail (at_ms, who, did, object, site, source) VALUES (?, ?, ?, ?, ?, ?)',
-      ...[atMs, who, did, object, site, source],
-    );
+    addToTrail(sql, { at: atMs, who, did, object, site, source });
   switch (fact.type) {
     case 'person-added': {
       const { person, name, role, secretHash, by } = fact;
@@ -70,6 +67,13 @@ export function projectDoor(sql: Sql, fact: DoorFact, atMs: number): void {
     case 'audit':
       trail(fact.who, fact.did, fact.object, fact.site, fact.source);
   }
+}
+
+export function addToTrail(sql: Sql, { at, who, did, object, site, source }: Omit<TrailRow, 'seq'>): void {
+  sql.run(
+    'INSERT INTO trail (at_ms, who, did, object, site, source) VALUES (?, ?, ?, ?, ?, ?)',
+    ...[at, who, did, object, site, source],
+  );
 }
 
 export class DoorRows implements TryStore {
