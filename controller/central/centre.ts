@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sentenceOf } from '../core/errors.ts';
+import type { CentreDesk } from '../core/centre-desk.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
 import {
   CENTRE_STATE_TOPIC,
   CENTRE_TOPIC,
@@ -19,7 +20,7 @@ import {
 } from '../core/hrc.ts';
 import { readUpTopic } from '../core/hrc-reading.ts';
 import { type PublicKey, signJws } from '../core/jws.ts';
-import type { Log } from '../core/ports.ts';
+import type { Log, PinHasher } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { replaceFile } from '../ledger/durable.ts';
@@ -28,7 +29,12 @@ import { Archive } from './archive.ts';
 import { CHAPTERS } from './chapters.ts';
 import { CommandRows } from './commands/command-rows.ts';
 import { Commands } from './commands/commands.ts';
-import { Control, type SiteListener } from './control.ts';
+import { Control, Control, type SiteListener } from './control.ts';
+import { Desk } from './desk/desk.ts';
+import { DeskRows } from './desk/desk-rows.ts';
+import { Door } from './door/door.ts';
+import type { DoorFact } from './door/door-facts.ts';
+import { DoorRows } from './door/door-rows.ts';
 import { FolderStore } from './folder-store.ts';
 import { incomingFolderOf, publicKeysFileOf, receiptKeyFileOf } from './folders.ts';
 import { type BrokerAddress, Link, type Retained } from './link.ts';
@@ -58,6 +64,11 @@ export interface CentreOptions extends BrokerAddress {
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
 }
 
+export interface OpenDesk {
+  readonly desk: CentreDesk;
+  readonly first: { readonly name: string; readonly secret: string } | null;
+}
+
 export class Centre {
   readonly #options: CentreOptions;
   readonly #limits: PartLimits;
@@ -68,6 +79,7 @@ export class Centre {
   #key: SigningKey | null = null;
   #link: Link | null = null;
   #commands: Commands | null = null;
+  #desk: Desk | null = null;
   #loop: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
@@ -131,6 +143,27 @@ export class Centre {
     log.info({ folder }, 'the centre is open');
   }
 
+  /**
+   * What the centre's page stands on; to be called after `start`. Where nobody may log in yet an administrator is made, whose secret is
+   * answered this once.
+   */
+  async openDesk(secrets: PinHasher): Promise<OpenDesk> {
+    const { clock, log, name = 'reference' } = this.#options;
+    if (this.#commands === null) throw new AppError('internal', 'the centre is not open');
+    const archive = this.#archive;
+    const keep = (fact: DoorFact) => archive.keep(fact);
+    const door = new Door({ rows: new DoorRows(archive), keep, secrets, clock, log });
+    const first = await door.start();
+    const desk = new Desk({
+      ...{ name, archive, door, keep, clock, store: this.#store, commands: this.#commands },
+      rows: new DeskRows(archive),
+      commandRows: new CommandRows(archive),
+    });
+    this.#desk = desk;
+    desk.start();
+    return { desk, first };
+  }
+
   /** The key receipts are signed with; null before `start`. */
   get publicKey(): PublicKey | null {
     return this.#key?.publicKey ?? null;
@@ -149,6 +182,7 @@ export class Centre {
 
   async #close(): Promise<void> {
     this.#closing.abort();
+    this.#desk?.close();
     await this.#link?.close();
     await this.#commands?.close();
     await this.#loop;

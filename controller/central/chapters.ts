@@ -3,4 +3,6 @@ import type { Chapter } from './chapter.ts';
 import { deskChapter } from './desk-chapter.ts';
 import { registry } from './registry-chapter.ts';
 
-export const CHAPTERS: readonly Chapter[] = [registry, deskChapter];
+const events: Chapter = { schema: new URL('events.sql', import.meta.url), take: () => undefined };
+
+export const CHAPTERS: readonly Chapter[] = [registry, events, deskChapter];

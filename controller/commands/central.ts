@@ -1,12 +1,18 @@
 /** `quancheng central`: the reference centre of a one-machine site, with the embedded broker when the configuration asks for it. */
+
+import { startCentrePage } from '../api/centre/start.ts';
+import type { Listening } from '../api/listen.ts';
+import { argonPins } from '../api/pin-hasher.ts';
 import { startBroker } from '../central/broker.ts';
 import { Centre } from '../central/centre.ts';
 import { loadConfig } from '../config/load.ts';
 import { AppError } from '../core/errors.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
+import { addressOf, PANEL_FOLDER } from './address.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
 import { configPath } from './start.ts';
+import { VERSION } from './version.ts';
 
 export const central: Command = {
   summary: 'the reference centre: receives segments, checks them, signs receipts',
@@ -31,11 +37,23 @@ export const central: Command = {
       clock: new SystemClock(),
       log,
     });
+    let page: Listening | null = null;
     try {
       await centre.start();
-      console.log(`ready ${JSON.stringify({ centre: place.folder, broker: broker?.port ?? null })}`);
+      const { listen } = place;
+      const { desk, first } = listen === null ? { desk: null, first: null } : await centre.openDesk(argonPins);
+      if (listen !== null && desk !== null)
+        page = await startCentrePage({ ...listen, desk, log, version: VERSION, panelFolder: PANEL_FOLDER });
+      const ready = {
+        centre: place.folder,
+        broker: broker?.port ?? null,
+        page: listen === null || page === null ? null : addressOf(listen.host, page.port),
+        secrets: first === null ? {} : { [first.name]: first.secret },
+      };
+      console.log(`ready ${JSON.stringify(ready)}`);
       await stop;
     } finally {
+      await page?.close();
       await centre.close();
       await broker?.close();
     }

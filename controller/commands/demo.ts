@@ -50,8 +50,16 @@ export const demo: Command = {
           ready: { line: (line) => line.includes('"ready":true') },
         });
       }
-      if (config.centre !== null)
-        await household.add({ name: 'central', args: ['central', '--config', setting.configFile], ready: saysReady });
+      const centre =
+        config.centre === null
+          ? null
+          : readyOf<CentreReady>(
+              await household.add({
+                name: 'central',
+                args: ['central', '--config', setting.configFile],
+                ready: saysReady,
+              }),
+            );
       await household.add({
         name: 'recorder',
         args: [
@@ -67,12 +75,7 @@ export const demo: Command = {
         args: ['start', '--config', setting.configFile],
         ready: saysReady,
       });
-      const ready = JSON.parse(line.slice('ready '.length)) as {
-        panel: string;
-        pins: { readonly [person: string]: string };
-        secrets: { readonly [person: string]: string };
-        pair?: string;
-      };
+      const ready = readyOf<ControllerReady>(line);
       const rooms = config.rooms.map(
         ({ id, name }) => `  ${name}: ${ready.panel}room/${id}   告示屏 sign: ${ready.panel}sign/${id}`,
       );
@@ -84,6 +87,7 @@ export const demo: Command = {
           `  panel: ${ready.panel}`,
           ...(ready.pair === undefined ? [] : [`  pair this browser as a panel, once: ${ready.pair}`]),
           ...rooms,
+          ...(centre?.page == null ? [] : [`  中心 centre: ${centre.page}`]),
           `  data: ${data}   logs: ${join(data, 'logs')}`,
         ].join('\n'),
       );
@@ -94,6 +98,8 @@ export const demo: Command = {
       const [pins, secrets] = [lines(ready.pins), lines(ready.secrets)];
       if (pins.length > 0) console.log(['', 'PINs, shown this once:', ...pins].join('\n'));
       if (secrets.length > 0) console.log(['', 'Secrets, for any browser, shown this once:', ...secrets].join('\n'));
+      const told = Object.entries(centre?.secrets ?? {}).map(([name, secret]) => `  ${name}: ${secret}`);
+      if (told.length > 0) console.log(['', 'To log in at the centre, shown this once:', ...told].join('\n'));
       console.log('\nCtrl-C stops everything.\n');
       console.log(line);
       await stop;
@@ -109,6 +115,23 @@ export const demo: Command = {
   },
 };
 
+/** What the controller and the centre say when they are ready. */
+interface ControllerReady {
+  readonly panel: string;
+  readonly pins: { readonly [person: string]: string };
+  readonly secrets: { readonly [person: string]: string };
+  readonly pair?: string;
+}
+interface CentreReady {
+  /** Null where it is not configured. */
+  readonly page: string | null;
+  readonly secrets: { readonly [name: string]: string };
+}
+
+function readyOf<T>(line: string): T {
+  return JSON.parse(line.slice('ready '.length)) as T;
+}
+
 interface Place {
   readonly data: string;
   readonly port: number;
@@ -119,7 +142,7 @@ async function virtualSetting(place: Place): Promise<{ configFile: string; specF
   const folder = join(place.data, 'demo');
   try {
     await mkdir(folder, { recursive: true, mode: 0o750 });
-    const [broker, onvifA, rtspA, onvifB, rtspB, rtspMic] = await freePorts(6);
+    const [broker, page, onvifA, rtspA, onvifB, rtspB, rtspMic] = await freePorts(7);
     const login = { user: 'admin', password: randomBytes(9).toString('base64url') };
     const room = '第一听证室';
     const camera = { kind: 'camera', room, host: '127.0.0.1', ...login } as const;
@@ -144,6 +167,7 @@ async function virtualSetting(place: Place): Promise<{ configFile: string; specF
       data: place.data,
       centre: join(place.data, 'centre'),
       port: place.port,
+      centrePort: page ?? 0,
       brokerPort: broker ?? 0,
       devices: {
         panorama: `127.0.0.1:${onvifA}`,

@@ -1,7 +1,6 @@
 /** `quancheng start`: the controller, with everything it needs around it. The recorder is another process and lives on without it. */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onvifCamera } from '../../devices/onvif/camera.ts';
 import { argonPins } from '../api/pin-hasher.ts';
 import { startApi } from '../api/start.ts';
@@ -31,6 +30,7 @@ import { StoreEvents } from '../store/event-rows.ts';
 import { openStore } from '../store/open-index.ts';
 import { StoreOutbox } from '../store/outbox.ts';
 import { StoreArchive } from '../store/site-archive.ts';
+import { addressOf, PANEL_FOLDER } from './address.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
 import { keyPathOf, layoutNow, lockRoots, openDisks, recorderSockets, shareKey } from './site-disks.ts';
@@ -39,8 +39,6 @@ import { VERSION } from './version.ts';
 
 /** Asked for by systemd's Restart=: the journal broke, a fresh process takes it up again. */
 const EXIT_TEMPORARY = 75;
-/** The built panel lies beside the built controller. */
-const PANEL_FOLDER = fileURLToPath(new URL('../../panel', import.meta.url));
 const RESERVE_EVERY_MS = 2_000;
 const INDEX_AHEAD_MS_MAX = 5_000;
 const DEMO_PAIRING_MS = 8 * 3_600_000;
@@ -167,7 +165,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
       ...(forwarder === null || config.mqtt?.pullFrom.length === 0 ? {} : { pull: forwarder.pull }),
     });
     closings.push(() => api.close());
-    const panel = `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${api.port}/`;
+    const panel = addressOf(config.listen.host, api.port);
     const first = site.takeFirst();
     const pins = Object.fromEntries(first.pins.map(({ person, pin }) => [person, pin]));
     const secrets = Object.fromEntries(first.secrets.map(({ person, secret }) => [person, secret]));

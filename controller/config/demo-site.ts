@@ -10,6 +10,8 @@ export interface DemoPlace {
   readonly centre: string;
   /** Port of panel and API. */
   readonly port: number;
+  /** Port of the centre's page. */
+  readonly centrePort: number;
   readonly brokerPort: number;
   readonly devices: { readonly panorama: string; readonly evidence: string; readonly microphone: string };
   /** The login that all virtual devices ask for. */
@@ -26,7 +28,7 @@ export function demoSite(place: DemoPlace): { readonly site: string; readonly se
     login: { unpaired: 'pin' },
     storage: { data: place.data },
     mqtt: { embeddedBroker: { host: DEFAULT_HOST, port: place.brokerPort } },
-    centre: { folder: place.centre },
+    centre: { folder: place.centre, listen: { host: DEFAULT_HOST, port: place.centrePort } },
     secrets: 'secrets.yaml',
     rooms: [{ id: 'hearing-1', name: '第一听证室', nameEn: 'Hearing Room 1' }],
     devices: [

@@ -67,6 +67,9 @@ export const mqttSchema = z.strictObject({
     .default([]),
 });
 
+/** The centre's page, beside the panel of a site on the same machine. */
+const CENTRE_PORT = 8481;
+const centreListenSchema = z.strictObject({ host: host.default(DEFAULT_HOST), port: port.default(CENTRE_PORT) });
 export const listenSchema = z.strictObject({ host: host.default(DEFAULT_HOST), port: port.default(DEFAULT_PORT) });
 
 export const storageSchema = z.strictObject({
@@ -112,7 +115,10 @@ export const siteSchema = z.strictObject({
     })
     .prefault({}),
   mqtt: mqttSchema.nullable().default(null),
-  centre: z.strictObject({ folder }).nullable().default(null),
+  centre: z
+    .strictObject({ folder, listen: centreListenSchema.nullable().default(null) })
+    .nullable()
+    .default(null),
   centreKeyFile: file.nullable().default(null),
   secrets: file.nullable().default(null),
   rooms: z.array(roomSchema).min(1, 'must hold at least one room'),

@@ -13,6 +13,7 @@ test('loads, with its room, its three devices, their login and the broker within
     data: '/d/site',
     centre: '/d/centre',
     port: 8480,
+    centrePort: 8481,
     brokerPort: 18830,
     devices: { panorama: '127.0.0.1:18080', evidence: '127.0.0.1:18081', microphone: 'rtsp://127.0.0.1:5540/audio' },
     login: { user: 'admin', password: "p@ss:'w/rd #1" },
