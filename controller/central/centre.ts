@@ -29,7 +29,7 @@ import { Archive } from './archive.ts';
 import { CHAPTERS } from './chapters.ts';
 import { CommandRows } from './commands/command-rows.ts';
 import { Commands } from './commands/commands.ts';
-import { Control, Control, type SiteListener } from './control.ts';
+import { Control, type SiteListener } from './control.ts';
 import { Desk } from './desk/desk.ts';
 import { DeskRows } from './desk/desk-rows.ts';
 import { Door } from './door/door.ts';
