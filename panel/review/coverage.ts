@@ -3,18 +3,20 @@
 export interface Part {
   readonly from: number;
   readonly to: number;
+  readonly place: 'here' | 'centre';
 }
 
 /** Segments that join within this are drawn as one bar: eight hours are thousands of segments. */
 const JOIN_TOLERANCE_MS = 100;
 
-/** Joins segments (UTC ms, in order) into the stretches that were recorded without a break. */
+/** Joins segments (UTC ms, in order) into the stretches that were recorded without a break and lie in one place. */
 export function coverage(segments: readonly Part[]): readonly Part[] {
-  const parts: { from: number; to: number }[] = [];
-  for (const { from, to } of segments) {
+  const parts: { from: number; to: number; place: Part['place'] }[] = [];
+  for (const { from, to, place } of segments) {
     const last = parts.at(-1);
-    if (last !== undefined && from - last.to <= JOIN_TOLERANCE_MS) last.to = Math.max(last.to, to);
-    else parts.push({ from, to });
+    if (last !== undefined && last.place === place && from - last.to <= JOIN_TOLERANCE_MS)
+      last.to = Math.max(last.to, to);
+    else parts.push({ from, to, place });
   }
   return parts;
 }

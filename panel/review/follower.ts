@@ -19,9 +19,16 @@ const MEDIA_RECOVERIES = 3;
 /** So close to the end of the media there is nothing more to be buffered. */
 const END_S = 0.4;
 const HTTP_UNAUTHENTICATED = 401;
+/** A segment that lies at the centre is answered after some seconds with "not yet": then it is asked for again at once. */
+const AGAIN = { maxNumRetry: 30, retryDelayMs: 500, maxRetryDelayMs: 1_000 };
+const PATIENT: HlsConfig['fragLoadPolicy'] = {
+  default: { maxTimeToFirstByteMs: 15_000, maxLoadTimeMs: 120_000, timeoutRetry: AGAIN, errorRetry: AGAIN },
+};
 
 export class Follower {
   readonly state = signal<FollowerState>('loading');
+  /** What is to be played is on its way from the centre: the others wait for it. */
+  isComing = false;
   readonly #media: HTMLMediaElement;
   readonly #hls: Hls;
   readonly #playlist: string;
@@ -43,7 +50,10 @@ export class Follower {
       this.#parts = partsOf(text);
       return this.#parts[this.#part]?.text ?? text;
     });
-    this.#hls = new Hls({ startPosition: 0, enableWorker: false, maxBufferLength: 20, backBufferLength: 60, pLoader });
+    this.#hls = new Hls({
+      ...{ startPosition: 0, enableWorker: false, maxBufferLength: 20, backBufferLength: 60, pLoader },
+      fragLoadPolicy: PATIENT,
+    });
     const take = (_: unknown, data: { details?: { fragments: Parameters<typeof stretchesOf>[0] } | undefined }) => {
       if (data.details === undefined) return;
       this.#stretches = stretchesOf(data.details.fragments);
@@ -64,6 +74,7 @@ export class Follower {
   /** False while the transport should wait for this stream. */
   ready(wallMs: number, monoMs: number): boolean {
     const target = mediaAt(this.#stretches, wallMs);
+    if (this.isComing) return this.#canPlay(target);
     const free = this.state.peek() === 'failed' || (this.#stretches.length > 0 && target === null);
     if (free || this.#canPlay(target)) {
       this.#unreadySinceMono = null;

@@ -104,7 +104,8 @@ export function ReviewPage({ session }: { readonly session: string }) {
 }
 
 function Title({ review }: { readonly review: ReviewView }) {
-  const { session, to } = review;
+  const { session, to, streams } = review;
+  const away = streams.flatMap(({ segments }) => segments).filter(({ place }) => place === 'centre').length;
   return (
     <h1 class="review-title">
       <span class="tabular">
@@ -114,6 +115,7 @@ function Title({ review }: { readonly review: ReviewView }) {
       <span class="review-matter">{session.matter === '' ? say('fact.no-matter') : session.matter}</span>
       <span class="tabular">{lengthText((session.closedAt ?? to) - session.openedAt)}</span>
       <span data-session-state={session.state}>{say(`state.${session.state}`)}</span>
+      {away > 0 && <span class="review-away">{say('review.at-centre', { n: away })}</span>}
       {session.state !== 'handed-over' && (
         <span class="tabular">
           {say('review.handed-over')} {session.handOver.done} / {session.handOver.total}

@@ -64,6 +64,7 @@ export function SegmentTable({ review, transport }: { readonly review: ReviewVie
               <th>{say('segments.size')}</th>
               <th>{say('segments.sha256')}</th>
               <th>{say('segments.receipt')}</th>
+              <th>{say('segments.place')}</th>
             </tr>
           </thead>
           <tbody>
@@ -105,6 +106,7 @@ function SegmentRow({ segment, number }: { readonly segment: ReviewSegment; read
           </>
         )}
       </td>
+      <td data-place={segment.place}>{say(`segments.place-${segment.place}`)}</td>
     </tr>
   );
 }

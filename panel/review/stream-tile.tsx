@@ -1,9 +1,10 @@
 /** One stream of the review: its picture, or a card when it has only sound, and what is missing at the playhead. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ReviewStream } from '../../controller/api/contract.ts';
+import type { RecallView, ReviewStream } from '../../controller/api/contract.ts';
 import { Icon } from '../shell/icon.tsx';
-import { say, sayCause } from '../words/language.ts';
+import { say, sayCause, sayTrouble } from '../words/language.ts';
 import { Follower } from './follower.ts';
+import { megabytes, useRecall } from './recall-watch.ts';
 import type { Transport } from './transport.ts';
 
 interface Props {
@@ -30,6 +31,7 @@ export function StreamTile({ stream, transport, audible }: Props) {
   }, [audible, follower]);
 
   const state = follower?.state.value ?? 'loading';
+  const recall = useRecall(stream, follower, transport);
   return (
     <figure class="tile" data-tile={stream.id} data-state={state} data-kind={stream.kind}>
       {stream.kind === 'camera' ? (
@@ -42,7 +44,7 @@ export function StreamTile({ stream, transport, audible }: Props) {
           <audio ref={media as preact.RefObject<HTMLAudioElement>} />
         </>
       )}
-      <Overlay stream={stream} transport={transport} state={state} />
+      <Overlay stream={stream} transport={transport} state={state} recall={recall} />
       <figcaption>
         {stream.name}
         {stream.kind === 'microphone' && <span class="tile-kind">{say('player.sound-only')}</span>}
@@ -56,12 +58,15 @@ function Overlay({
   stream,
   transport,
   state,
+  recall,
 }: {
   stream: ReviewStream;
   transport: Transport;
   state: Follower['state']['value'];
+  recall: RecallView | null;
 }) {
   if (state === 'playing') return null;
+  if (recall !== null && state !== 'gap' && recall.state !== 'here') return <AtTheCentre recall={recall} />;
   if (state === 'loading') return <p class="tile-over tile-loading">{say('player.loading')}</p>;
   if (state === 'failed') return <p class="tile-over">{say('player.failed')}</p>;
   const at = transport.position.value;
@@ -69,6 +74,25 @@ function Overlay({
   return (
     <p class="tile-over tile-gap">
       {gap === undefined ? say('player.outside') : say('player.gap', { cause: sayCause(gap.cause) })}
+    </p>
+  );
+}
+
+/** It was deleted here and comes back from the centre: how far it is, or why it does not come. */
+function AtTheCentre({ recall }: { readonly recall: RecallView }) {
+  if (recall.trouble === null) {
+    return (
+      <p class="tile-over tile-recall tabular" data-recall={recall.state} role="status">
+        {say('player.recalling', megabytes(recall))}
+        <progress class="tile-progress" max={recall.bytes} value={recall.bytesHere} aria-hidden="true" />
+      </p>
+    );
+  }
+  const { what, todo } = sayTrouble(recall.trouble);
+  return (
+    <p class="tile-over tile-recall" data-recall={recall.trouble.code} role="status">
+      {recall.state === 'refused' ? what : say('player.at-centre', { trouble: what })}
+      <small>{recall.state === 'refused' ? todo : say('player.at-centre-later')}</small>
     </p>
   );
 }

@@ -9,6 +9,7 @@ import type { Transport } from './transport.ts';
 
 const ARROW_MS = 5_000;
 const PAGE_MS = 60_000;
+const FILL = { here: '#2f6f9f', centre: '#8fb6d3' } as const;
 
 export function gapText(name: string, gap: GapView): string {
   const [from, cause] = [timeText(gap.from), sayCause(gap.cause)];
@@ -19,6 +20,11 @@ export function gapText(name: string, gap: GapView): string {
 /** Tenths below a minute: of a gap of half a second both ends read the same. */
 function gapLength(lengthMs: number): string {
   return lengthMs < 60_000 ? say('timeline.seconds', { n: (lengthMs / 1_000).toFixed(1) }) : lengthText(lengthMs);
+}
+
+function hintOf({ streams }: ReviewView): string {
+  const isSomeAway = streams.some(({ segments }) => segments.some(({ place }) => place === 'centre'));
+  return isSomeAway ? `${say('timeline.hint')} ${say('timeline.hint-centre')}` : say('timeline.hint');
 }
 
 export function Timeline({ review, transport }: { readonly review: ReviewView; readonly transport: Transport }) {
@@ -72,7 +78,7 @@ export function Timeline({ review, transport }: { readonly review: ReviewView; r
         <Playhead transport={transport} share={share} />
       </div>
       <p class="timeline-told" role="status">
-        {told ?? say('timeline.hint')}
+        {told ?? hintOf(review)}
       </p>
     </section>
   );
@@ -100,11 +106,12 @@ function Row({ stream, to, share, tell, seek }: RowProps) {
       {coverage(stream.segments).map((part) => (
         <rect
           key={part.from}
+          data-place={part.place}
           x={`${share(part.from)}%`}
           width={`${share(part.to) - share(part.from)}%`}
           y="12%"
           height="76%"
-          fill="#2f6f9f"
+          fill={FILL[part.place]}
         />
       ))}
       {stream.gaps.map((gap) => {

@@ -1,5 +1,5 @@
 /** Requests to the controller. A request never throws: it was answered, refused, or nobody was there. */
-import type { ErrorBody, ReviewView, RoomView, SiteView } from '../../controller/api/contract.ts';
+import type { ErrorBody, RecallView, ReviewView, RoomView, SiteView } from '../../controller/api/contract.ts';
 import type { DisplayView, PaintedRequest, SpokenRequest } from '../../controller/api/contract-display.ts';
 import type { Me } from '../../controller/api/contract-people.ts';
 import type { OpenRequest, SessionList, SessionView } from '../../controller/api/contract-session.ts';
@@ -55,6 +55,7 @@ export const wakeRoom = (room: string) => ask<RoomView>('POST', `/rooms/${part(r
 export const openSession = (room: string, request: OpenRequest) =>
   ask<SessionView>('POST', `/rooms/${part(room)}/sessions`, request);
 export const closeSession = (session: string) => ask<SessionView>('POST', `/sessions/${part(session)}/close`);
+export const getRecall = (segment: string) => ask<RecallView>('GET', `/segments/${part(segment)}/recall`);
 export const getReview = (session: string) => ask<ReviewView>('GET', `/sessions/${part(session)}/review`);
 
 /** The wall speaks back: what a display has painted, and what became of the notice that it spoke. */

@@ -1,17 +1,28 @@
 import { expect, test } from 'vitest';
 import { coverage, rulerMarks } from '../../panel/review/coverage.ts';
 
+const place = 'here' as const;
+
 test('segments that follow each other are one bar, a gap of half a second is not bridged', () => {
   const parts = [
-    { from: 0, to: 10_000 },
-    { from: 10_000, to: 20_040 },
-    { from: 20_020, to: 30_000 },
-    { from: 30_500, to: 40_000 },
+    { from: 0, to: 10_000, place },
+    { from: 10_000, to: 20_040, place },
+    { from: 20_020, to: 30_000, place },
+    { from: 30_500, to: 40_000, place },
   ];
   expect(coverage(parts)).toEqual([
-    { from: 0, to: 30_000 },
-    { from: 30_500, to: 40_000 },
+    { from: 0, to: 30_000, place },
+    { from: 30_500, to: 40_000, place },
   ]);
+});
+
+test('what lies at the centre is a bar of its own', () => {
+  const parts = [
+    { from: 0, to: 10_000, place: 'centre' },
+    { from: 10_000, to: 20_000, place: 'centre' },
+    { from: 20_000, to: 30_000, place },
+  ] as const;
+  expect(coverage(parts)).toEqual([{ from: 0, to: 20_000, place: 'centre' }, parts[2]]);
 });
 
 test('the ruler has round times and eight marks at most, for a minute as for a day', () => {
