@@ -266,7 +266,7 @@ function forwarderOf(config: Config, { outbox, archive, events, site, ...parts }
     rate: () => rateOf(limits(), running() > 0),
     minDurability: () => limits().minDurability,
     commands: [docketCommands(site.orders)],
-    health: () => ({ running: running() }),
+    health: () => ({ running: running(), ...site.health() }),
   });
 }
 

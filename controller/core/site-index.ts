@@ -5,6 +5,7 @@
 import type { ChainHead, Entry } from './chain.ts';
 import type { DisplayIndex } from './display-index.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from './facts.ts';
+import type { StandingAlarm } from './health.ts';
 import type { PeopleIndex } from './people-index.ts';
 import type { Backlog } from './ports.ts';
 import type { PurgeIndex } from './purge-index.ts';
@@ -78,6 +79,9 @@ export interface SiteIndex extends SessionIndex {
   backlog(): Backlog;
 
   readonly people: PeopleIndex;
+
+  /** Alarms that were written down and have not ended. */
+  standingAlarms(): readonly StandingAlarm[];
 
   rememberedSource(stream: string): RememberedSource | null;
   rememberSource(stream: string, source: RememberedSource): void;

@@ -1,5 +1,6 @@
 /** What a room looks like now: its streams, its session, what is wrong. Computed from the index and the recorder's newest word. */
 import type { Alarm, RoomSnapshot, StreamSnapshot } from '../core/desk.ts';
+import type { SiteHealth } from '../core/health.ts';
 import type { CheckSnapshot } from '../core/hearing-desk.ts';
 import type { OpenGap } from '../core/interruptions.ts';
 import type { CentreLink } from '../core/ports.ts';
@@ -44,6 +45,16 @@ export interface RoomsOptions {
   readonly signAlarms: (room: string, isRecording: boolean) => readonly Omit<Alarm, 'since'>[];
 }
 
+/** A room at a moment. */
+interface Look {
+  readonly now: Instant;
+  readonly session: OpenedSession | null;
+  readonly isAwake: boolean;
+  readonly streams: readonly StreamSnapshot[];
+  readonly centre: CentreLink;
+  readonly disk: RoomSnapshot['disk'];
+}
+
 export class Rooms {
   readonly #options: RoomsOptions;
   #revision = 0;
@@ -61,15 +72,11 @@ export class Rooms {
   }
 
   snapshot(room: RoomPlan): RoomSnapshot {
-    const { clock, docket, leased, status, isRecorderHere, link, views } = this.#options;
-    const now = clock.now();
-    const session = this.#sessionOf(room.id, now);
-    const isAwake = leased().has(room.id) || (session !== null && isRunning(session));
-    const streams = this.#devicesOf(room.id).map((device) => this.#stream(device, isAwake, session, now));
+    const { docket, status, isRecorderHere, views } = this.#options;
+    const seen = this.#look(room);
+    const { now, session, isAwake, streams, centre, disk } = seen;
     const waiting = this.#waiting();
     this.#revision += 1;
-    const centre = link();
-    const disk = this.#disk(status(), now);
     return {
       room,
       at: now.wallMs,
@@ -82,8 +89,22 @@ export class Rooms {
       recorder: isRecorderHere() && isFresh(status(), now) ? 'connected' : 'away',
       centre: { state: centre.state, waitingSegments: waiting.segments, waitingBytes: waiting.bytes },
       disk,
-      alarms: this.#alarms(room.id, { isAwake, streams, session, disk, centre, now }),
+      alarms: this.#alarms(room.id, seen),
     };
+  }
+
+  /** What is wrong in a room now. */
+  alarms(room: RoomPlan): readonly Alarm[] {
+    return this.#alarms(room.id, this.#look(room));
+  }
+
+  #look(room: RoomPlan): Look {
+    const { clock, leased, status, link } = this.#options;
+    const now = clock.now();
+    const session = this.#sessionOf(room.id, now);
+    const isAwake = leased().has(room.id) || (session !== null && isRunning(session));
+    const streams = this.#devicesOf(room.id).map((device) => this.#stream(device, isAwake, session, now));
+    return { now, session, isAwake, streams, centre: link(), disk: this.#disk(status(), now) };
   }
 
   /** Changes when what a watcher of the room should see at once changes by the mere passing of time. */
@@ -174,6 +195,18 @@ export class Rooms {
     return this.#disk(this.#options.status(), this.#options.clock.now()).hoursLeft;
   }
 
+  /** Each disk with the room on it, in hours of recording at the present rate. */
+  disks(): SiteHealth['disks'] {
+    const status = this.#options.status();
+    if (status === null) return [];
+    const whole = this.#disk(status, this.#options.clock.now());
+    const disks = status.disks ?? [{ disk: 'main' as const, state: 'well' as const, freeBytes: whole.freeBytes }];
+    return disks.map(({ disk, state, freeBytes }) => {
+      const hours = whole.hoursLeft === null || whole.freeBytes === 0 ? null : whole.hoursLeft / whole.freeBytes;
+      return { disk, state, freeBytes, hoursLeft: hours === null ? null : Math.round(freeBytes * hours * 10) / 10 };
+    });
+  }
+
   #disk(status: RecorderStatus | null, now: Instant): RoomSnapshot['disk'] {
     const { index, plan } = this.#options;
     if (status === null) return { freeBytes: 0, hoursLeft: null };
@@ -190,17 +223,7 @@ export class Rooms {
     return { freeBytes, hoursLeft: rate === null || rate <= 0 ? null : freeBytes / rate / SECONDS_PER_HOUR };
   }
 
-  #alarms(
-    room: string,
-    seen: {
-      readonly isAwake: boolean;
-      readonly streams: readonly StreamSnapshot[];
-      readonly session: OpenedSession | null;
-      readonly disk: RoomSnapshot['disk'];
-      readonly centre: CentreLink;
-      readonly now: Instant;
-    },
-  ): Alarm[] {
+  #alarms(room: string, seen: Look): Alarm[] {
     const { session, disk, centre, now } = seen;
     const records = session !== null && isRunning(session);
     const found: Omit<Alarm, 'since'>[] = [];

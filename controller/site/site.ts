@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Entry } from '../core/chain.ts';
 import type { Desk } from '../core/desk.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
+import type { SiteHealth } from '../core/health.ts';
 import type { Orders } from '../core/orders.ts';
 import type {
   Camera,
@@ -19,12 +20,14 @@ import type {
   SiteJournal,
   Voice,
 } from '../core/ports.ts';
+import { isFresh } from '../core/proof.ts';
 import type { Recalls } from '../core/recall.ts';
 import type { Cause, CauseCode, RecorderStatus } from '../core/recording.ts';
 import type { JournalName, LiveIndex } from '../core/site-index.ts';
 import type { DevicePlan, IndicatorPlan, SitePlan } from '../core/site-plan.ts';
 import type { Clock } from '../core/time.ts';
 import { TryBook } from '../core/try-book.ts';
+import { AlarmWatch } from './alarm-watch.ts';
 import { Authority } from './authority.ts';
 import { CameraSources } from './cameras.ts';
 import { SiteDesk } from './desk.ts';
@@ -50,6 +53,8 @@ import { wishOf } from './wishes.ts';
 /** Leases end and proof grows old by time alone; somebody has to look. */
 const TICK_MS = 250;
 const MS = 1_000;
+/** So many fit the smallest message of the protocol with everything else. */
+const ALARMS_TOLD_MAX = 20;
 /** Causes a camera can have for not telling where it streams from. */
 const CAMERA_CAUSES: readonly CauseCode[] = [
   'camera-unreachable',
@@ -99,6 +104,8 @@ export class Site {
   readonly #sealer: Sealer;
   readonly #signs: Signs;
   readonly #watchers: Watchers;
+  readonly #rooms: Rooms;
+  readonly #alarms: AlarmWatch;
   readonly #follower: RecorderFollower;
   readonly #desk: SiteDesk;
   /** Where segments lie: here, or at the centre alone. */
@@ -158,6 +165,11 @@ export class Site {
       handOverAlarms: (room) => handOvers.alarms(room),
       signAlarms: (room, isRecording) => this.#signs.alarmsOf(room, isRecording),
     });
+    this.#rooms = rooms;
+    this.#alarms = new AlarmWatch({
+      ...{ rooms: plan.rooms, journal, clock, log, standing: index.standingAlarms() },
+      alarms: (room) => rooms.alarms(room),
+    });
     this.#watchers = new Watchers({ clock, log, pulse: (room) => rooms.pulse(room) });
     const { voice, decoder, indicators, recorder } = options;
     this.#signs = new Signs({
@@ -202,6 +214,20 @@ export class Site {
   /** Who carries out the centre's orders to the docket. */
   get orders(): Orders {
     return this.#hearings.orders;
+  }
+
+  /** How the site is, for its centre. */
+  health(): SiteHealth {
+    const { clock } = this.#options;
+    const alarms = this.#alarms.standing().slice(0, ALARMS_TOLD_MAX);
+    return {
+      alarms: alarms.map(({ code, level, room, stream, since }) => {
+        return { code, level, room, stream, since: Math.round(since.wallMs) };
+      }),
+      disks: this.#rooms.disks(),
+      clock: clock.state().source,
+      recorder: this.#isRecorderHere && isFresh(this.#status, clock.now()),
+    };
   }
 
   /** The site's journal with the index behind it, for others that keep facts (receipts). */
@@ -249,6 +275,7 @@ export class Site {
     await this.#hearings.idle();
     await this.#sealer.idle();
     await this.#signs.idle();
+    await this.#alarms.idle();
   }
 
   async close(): Promise<void> {
@@ -261,6 +288,7 @@ export class Site {
       if (result.status === 'rejected') this.#options.log.error({ err: result.reason }, 'a part did not close');
     }
     await this.#follower.idle();
+    await this.#alarms.idle();
   }
 
   #onStatus(status: RecorderStatus): void {
@@ -294,6 +322,7 @@ export class Site {
         this.#wish();
         this.#hearings.look();
         this.#signs.look();
+        this.#alarms.look();
         this.#logins.sweep();
       } catch (error) {
         this.#options.log.error({ err: error }, 'a look at the site failed, tried again');

@@ -5,6 +5,7 @@
  */
 import { type ChainHead, EMPTY_CHAIN, type Entry, sha256 } from '../core/chain.ts';
 import type { RecorderFact, SiteFact } from '../core/facts.ts';
+import type { StandingAlarm } from '../core/health.ts';
 import type { Backlog, Log } from '../core/ports.ts';
 import type { EndingSession, OpenedSession, Session } from '../core/session.ts';
 import type { DocketSource } from '../core/session-facts.ts';
@@ -18,6 +19,7 @@ import type {
   SegmentRow,
   UnsealedRow,
 } from '../core/site-index.ts';
+import type { Instant } from '../core/time.ts';
 import type { Line } from '../ledger/index-catch-up.ts';
 import { isRefusedRow, Sql } from '../ledger/sql.ts';
 import { DisplayRows } from './display-rows.ts';
@@ -182,6 +184,13 @@ export class Store implements LiveIndex {
   }
   backlog(): Backlog {
     return this.#segments.backlog();
+  }
+  standingAlarms(): StandingAlarm[] {
+    return this.#sql
+      .all<Omit<StandingAlarm, 'since'> & { begun_at: string }>(
+        'SELECT id AS alarm, code, level, room, stream, begun_at FROM alarm WHERE ended_at IS NULL ORDER BY id',
+      )
+      .map(({ begun_at, ...alarm }) => ({ ...alarm, since: JSON.parse(begun_at) as Instant }));
   }
   rememberedSource(stream: string): RememberedSource | null {
     return this.#remembered.rememberedSource(stream);
