@@ -7,7 +7,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { Aedes, type AuthenticateError } from 'aedes';
 import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
-import { topicsOf } from '../core/hrc.ts';
+import { bulkClientOf, topicsOf } from '../core/hrc.ts';
 
 const LOOPBACK = '127.0.0.1';
 const CLOSE_TIMEOUT_MS = 3_000;
@@ -122,7 +122,7 @@ async function closeAll(aedes: Aedes, server: Server): Promise<void> {
 
 /** A site's two connections are `{site}` and `{site}-b`; any other id could take over a neighbour's. */
 function ownsClientId(account: BrokerAccount, clientId: string): boolean {
-  return account.role === 'centre' || clientId === account.username || clientId === `${account.username}-b`;
+  return account.role === 'centre' || clientId === account.username || clientId === bulkClientOf(account.username);
 }
 
 function mayPublish(account: BrokerAccount, topic: string, retain: boolean): boolean {

@@ -16,6 +16,11 @@ export function incomingFolderOf(folder: string): string {
   return join(folder, '_incoming');
 }
 
+/** Files that the centre fetches from sites. */
+export function pulledFolderOf(folder: string): string {
+  return join(folder, '_pulled');
+}
+
 export function journalFolderOf(folder: string): string {
   return join(folder, '_journal');
 }

@@ -94,6 +94,12 @@ export class Registrar implements Registry {
     return jws === null || manifest === null ? null : { manifest, jws };
   }
 
+  /** What a site announced last of a segment that is not stored yet, or null. */
+  awaited(site: string, seg: string): Announced | null {
+    const mine = [...(this.#announced.get(site)?.values() ?? [])];
+    return mine.findLast(({ manifest }) => manifest.seg === seg) ?? null;
+  }
+
   /** What is held of a segment, or null. */
   holding(site: string, seg: string): Holding | null {
     return this.#options.rows.holding(site, seg);

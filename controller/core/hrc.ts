@@ -296,6 +296,19 @@ export const ALL_DOWN_FILTER = 'hrc/1/all/dn/#';
 export const SITES_UP_FILTER = 'hrc/1/+/up/#';
 export const SITES_TRANSFER_FILTER = 'hrc/1/+/ft/#';
 
+/** Client id of a site's second connection, the one for bytes; EMQX stores what comes on it below this name. */
+export function bulkClientOf(site: string): string {
+  return `${site}-b`;
+}
+
+/**
+ * Where a file lies in an object store that a site, or an engine for it, wrote to itself: EMQX's own naming, taken for routes A and C,
+ * so that an archive looks the same.
+ */
+export function uploadKeyOf(fileId: string, manifest: Manifest): string {
+  return `${bulkClientOf(manifest.site)}/${fileId}/${fileNameOf(manifest)}`;
+}
+
 /** The topics of one site. */
 export function topicsOf(site: string) {
   const root = `hrc/1/${site}`;

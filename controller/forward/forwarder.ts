@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sentenceOf } from '../core/errors.ts';
-import { ALL_DOWN_FILTER, OFFLINE, type SiteTopics, topicsOf } from '../core/hrc.ts';
+import { ALL_DOWN_FILTER, bulkClientOf, OFFLINE, type SiteTopics, topicsOf } from '../core/hrc.ts';
 import type { CentreLink } from '../core/ports.ts';
 import type { Recalls } from '../core/recall.ts';
 import type { SegmentPull } from '../core/site-archive.ts';
@@ -68,7 +68,7 @@ export class Forwarder {
     const onMessage = (topic: string, payload: Buffer, isRetained: boolean) =>
       this.#inbox.take(topic, payload, isRetained);
     const both = { ...options, protocol, timing, onMessage };
-    const bulkId = `${options.site}-b`;
+    const bulkId = bulkClientOf(options.site);
     this.#control = new Line({
       ...both,
       clientId: options.site,
