@@ -1,7 +1,7 @@
 /** Plays one stream and keeps it where the transport is: one hls.js, one media element, corrected ten times a second. */
 import { signal } from '@preact/signals';
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js/light';
-import { loggedOut } from '../shell/who.ts';
+import { tellLoggedOut } from '../wire/rest.ts';
 import { type PlaylistPart, partAt, partsOf } from './playlist-parts.ts';
 import { mediaAt, type Stretch, stretchesOf } from './wall-media.ts';
 
@@ -130,7 +130,7 @@ export class Follower {
   }
 
   #onError(data: ErrorData): void {
-    if (data.response?.code === HTTP_UNAUTHENTICATED) loggedOut();
+    if (data.response?.code === HTTP_UNAUTHENTICATED) tellLoggedOut();
     if (!data.fatal) return;
     this.state.value = 'failed';
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR) {

@@ -1,13 +1,13 @@
 /** Every gap of the session in words: when, which stream, why. */
-import type { ReviewView } from '../../controller/api/contract.ts';
 import { say } from '../words/language.ts';
+import type { Shown } from './shown.ts';
 import { gapText } from './timeline.tsx';
 import type { Transport } from './transport.ts';
 
 /** The jump lands this long before the gap, so that one sees it coming. */
 const LEAD_MS = 3_000;
 
-export function GapList({ review, transport }: { readonly review: ReviewView; readonly transport: Transport }) {
+export function GapList({ review, transport }: { readonly review: Shown; readonly transport: Transport }) {
   const gaps = review.streams
     .flatMap((stream) => stream.gaps.map((gap) => ({ stream, gap })))
     .sort((one, other) => one.gap.from - other.gap.from);

@@ -1,8 +1,9 @@
 /** How far a segment is that lies at the centre: asked for while a player waits for it, and never otherwise. */
 import { useEffect, useState } from 'preact/hooks';
-import type { RecallView, ReviewStream } from '../../controller/api/contract.ts';
+import type { RecallView } from '../../controller/api/contract.ts';
 import { getRecall } from '../wire/rest.ts';
 import type { Follower } from './follower.ts';
+import type { ShownStream } from './shown.ts';
 import type { Transport } from './transport.ts';
 
 const LOOK_AGAIN_MS = 1_000;
@@ -12,7 +13,7 @@ const BYTES_PER_MEGABYTE = 1_000_000;
  * What is known of the segment under the playhead of a stream that is not playing; null when it plays, or nothing is known yet. The follower
  * is told whether waiting makes sense.
  */
-export function useRecall(stream: ReviewStream, follower: Follower | null, transport: Transport): RecallView | null {
+export function useRecall(stream: ShownStream, follower: Follower | null, transport: Transport): RecallView | null {
   const state = follower?.state.value ?? 'loading';
   const waits = state === 'loading' || state === 'failed';
   // Read only while it waits, so that a tile that plays is not drawn anew ten times a second.

@@ -1,14 +1,15 @@
 /** One stream of the review: its picture, or a card when it has only sound, and what is missing at the playhead. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { RecallView, ReviewStream } from '../../controller/api/contract.ts';
+import type { RecallView } from '../../controller/api/contract.ts';
 import { Icon } from '../shell/icon.tsx';
 import { say, sayCause, sayTrouble } from '../words/language.ts';
 import { Follower } from './follower.ts';
 import { megabytes, useRecall } from './recall-watch.ts';
+import type { ShownStream } from './shown.ts';
 import type { Transport } from './transport.ts';
 
 interface Props {
-  readonly stream: ReviewStream;
+  readonly stream: ShownStream;
   readonly transport: Transport;
   readonly audible: boolean;
 }
@@ -60,7 +61,7 @@ function Overlay({
   state,
   recall,
 }: {
-  stream: ReviewStream;
+  stream: ShownStream;
   transport: Transport;
   state: Follower['state']['value'];
   recall: RecallView | null;

@@ -1,10 +1,10 @@
 /** The claim's time from end to end: one row for each stream, recorded stretches solid, gaps hatched, the playhead over all. */
 import { useRef, useState } from 'preact/hooks';
-import type { ReviewStream, ReviewView } from '../../controller/api/contract.ts';
 import type { GapView } from '../../controller/api/contract-session.ts';
 import { lengthText, timeText } from '../shell/clock.ts';
 import { say, sayCause } from '../words/language.ts';
 import { coverage, rulerMarks } from './coverage.ts';
+import type { Shown, ShownStream } from './shown.ts';
 import type { Transport } from './transport.ts';
 
 const ARROW_MS = 5_000;
@@ -22,12 +22,12 @@ function gapLength(lengthMs: number): string {
   return lengthMs < 60_000 ? say('timeline.seconds', { n: (lengthMs / 1_000).toFixed(1) }) : lengthText(lengthMs);
 }
 
-function hintOf({ streams }: ReviewView): string {
+function hintOf({ streams }: Shown): string {
   const isSomeAway = streams.some(({ segments }) => segments.some(({ place }) => place === 'centre'));
   return isSomeAway ? `${say('timeline.hint')} ${say('timeline.hint-centre')}` : say('timeline.hint');
 }
 
-export function Timeline({ review, transport }: { readonly review: ReviewView; readonly transport: Transport }) {
+export function Timeline({ review, transport }: { readonly review: Shown; readonly transport: Transport }) {
   const [told, tell] = useState<string | null>(null);
   const track = useRef<HTMLDivElement>(null);
   const { from, to } = review;
@@ -85,7 +85,7 @@ export function Timeline({ review, transport }: { readonly review: ReviewView; r
 }
 
 interface RowProps {
-  readonly stream: ReviewStream;
+  readonly stream: ShownStream;
   readonly to: number;
   readonly share: (wallMs: number) => number;
   readonly tell: (text: string | null) => void;

@@ -1,15 +1,15 @@
 /** Play, pause, step, speed and sound for all streams at once. */
-import type { ReviewStream } from '../../controller/api/contract.ts';
 import { dateText, timeText } from '../shell/clock.ts';
 import { Icon } from '../shell/icon.tsx';
 import { say } from '../words/language.ts';
+import type { ShownStream } from './shown.ts';
 import { RATES, type Transport } from './transport.ts';
 
 const STEP_MS = 10_000;
 
 interface Props {
   readonly transport: Transport;
-  readonly streams: readonly ReviewStream[];
+  readonly streams: readonly ShownStream[];
   readonly sound: string | null;
   readonly onSound: (stream: string | null) => void;
 }

@@ -1,6 +1,7 @@
 /** How the panel moves between its pages without a reload. */
 import { signal } from '@preact/signals';
 import { type Route, routeOf } from './address.ts';
+import { followLinks } from './links.ts';
 
 const here = () => routeOf(location.pathname, location.search);
 
@@ -11,14 +12,7 @@ export function startRouting(): void {
   addEventListener('popstate', () => {
     route.value = here();
   });
-  // Ordinary links to pages of the panel stay ordinary links (new tab, copy address) and are followed here.
-  document.addEventListener('click', (event) => {
-    const link = event.target instanceof Element ? event.target.closest('a[href^="/"]') : null;
-    if (link === null || event.defaultPrevented || event.button !== 0) return;
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || link.hasAttribute('target')) return;
-    event.preventDefault();
-    goTo(link.getAttribute('href') ?? '/');
-  });
+  followLinks(goTo);
 }
 
 export function goTo(path: string, how: 'push' | 'replace' = 'push'): void {

@@ -15,6 +15,11 @@ const WRONG_INPUT = ['wrong-pin', 'wrong-secret'];
 
 let onLoggedOut: () => void = () => {};
 
+/** Somebody else than a request found that the login has ended. */
+export function tellLoggedOut(): void {
+  onLoggedOut();
+}
+
 /** Says what happens when any request finds that the login has ended. */
 export function whenLoggedOut(act: () => void): void {
   onLoggedOut = act;
