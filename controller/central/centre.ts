@@ -36,7 +36,8 @@ import { Door } from './door/door.ts';
 import type { DoorFact } from './door/door-facts.ts';
 import { DoorRows } from './door/door-rows.ts';
 import { FolderStore } from './folder-store.ts';
-import { incomingFolderOf, publicKeysFileOf, receiptKeyFileOf } from './folders.ts';
+import { incomingFolderOf, publicKeysFileOf, pulledFolderOf, receiptKeyFileOf } from './folders.ts';
+import { Intake, type IntakeWishes, ONLY_CHUNKS } from './intake/intake.ts';
 import { type BrokerAddress, Link, type Retained } from './link.ts';
 import type { ObjectStore } from './object-store.ts';
 import { PART_LIMITS, type PartLimits, Parts } from './parts.ts';
@@ -45,7 +46,6 @@ import { Recall } from './recall.ts';
 import { isTransfer, Receiver } from './receiver.ts';
 import { Registrar } from './registrar.ts';
 import { RegistryRows } from './registry-rows.ts';
-import { receiptsQuery } from './request-kind.ts';
 import { SiteKeys, type SiteTrust } from './site-keys.ts';
 
 const CLOSE_TIMEOUT_MS = 8_000;
@@ -56,6 +56,8 @@ export interface CentreOptions extends BrokerAddress {
   /** Everything the centre keeps for itself lies here; segments too, unless there is another store. */
   readonly folder: string;
   readonly store?: ObjectStore;
+  /** Ways for bytes that are offered, as far as they are possible; B alone unless said otherwise. */
+  readonly wishes?: IntakeWishes;
   readonly siteKeys: SiteTrust;
   readonly clock: Clock;
   readonly log: Log;
@@ -80,6 +82,8 @@ export class Centre {
   #link: Link | null = null;
   #commands: Commands | null = null;
   #desk: Desk | null = null;
+  #intake: Intake | null = null;
+  #control: Control | null = null;
   #loop: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
@@ -94,7 +98,7 @@ export class Centre {
 
   /** Waits for folder, key, journal and store, not for the broker. Rejects with `data-not-writable`, or what the store says. */
   async start(): Promise<void> {
-    const { folder, log, siteKeys, clock } = this.#options;
+    const { folder, log, siteKeys, clock, wishes = ONLY_CHUNKS } = this.#options;
     const key = await this.#openKey();
     const { tornBytes, faults } = await this.#archive.open();
     if (tornBytes > 0) log.warn({ tornBytes }, 'the last line of the journal was half written; it was set aside');
@@ -106,17 +110,23 @@ export class Centre {
     const rows = new RegistryRows(archive);
     const keys = new SiteKeys(archive, rows, siteKeys, log);
     const registrar = new Registrar({ archive, rows, keys, key, clock, log, send });
+    const intake = new Intake({
+      ...{ wishes, registrar, store: this.#store, pulledFolder: pulledFolderOf(folder), send, clock, log },
+    });
+    await intake.open();
+    this.#intake = intake;
     const recall = new Recall({
       ...{ store: this.#store, log, holding: (site: string, seg: string) => registrar.holding(site, seg) },
       deliver: (topic, payload) => this.#link?.deliver(topic, payload) ?? Promise.resolve(false),
       packetBytesMax: () => this.#link?.packetBytesMax ?? null,
     });
-    const requests = [receiptsQuery(registrar), recall];
+    const requests = [...intake.requests, recall];
     const commandRows = new CommandRows(archive);
     const commands = new Commands({ rows: commandRows, keep: (fact) => archive.keep(fact), key, clock, log, send });
     const presence = new Presence(archive, clock);
-    const listeners: SiteListener[] = [commands];
+    const listeners: SiteListener[] = [commands, intake];
     const control = new Control({ archive, registrar, presence, listeners, keys, requests, log, send });
+    this.#control = control;
     const receiver = new Receiver({ registry: registrar, parts: this.#parts, store: this.#store, clock, log, send });
     this.#link = new Link({
       address: this.#options,
@@ -126,7 +136,7 @@ export class Centre {
       connected: () => presence.forget(),
       filters: () => [SITES_UP_FILTER, SITES_TRANSFER_FILTER],
       chunkBytesMax: this.#limits.chunkBytesMax,
-      introduction: (packetMax) => this.#introduction(key, packetMax),
+      introduction: (packetMax) => this.#introduction(key, intake, packetMax),
       will: { topic: CENTRE_STATE_TOPIC, payload: JSON.stringify(OFFLINE) },
       take: async (topic, payload) => {
         const about = readUpTopic(topic);
@@ -186,6 +196,8 @@ export class Centre {
     await this.#link?.close();
     await this.#commands?.close();
     await this.#loop;
+    await this.#intake?.close();
+    await this.#control?.close();
     await this.#parts.close();
     await this.#store.close();
     await this.#archive.close();
@@ -201,19 +213,17 @@ export class Centre {
   }
 
   /** What the centre can do, signed anew at each connection, so that sites know when to ask again. */
-  #introduction(key: SigningKey, packetMax: number): readonly Retained[] {
+  #introduction(key: SigningKey, intake: Intake, packetMax: number): readonly Retained[] {
     const { clock, log, name = 'reference' } = this.#options;
     const { wallMs } = clock.now();
-    const { origins } = this.#store;
     const document: CentreDocument = {
       v: 1,
       centre: name,
       iat: Math.floor(wallMs / 1_000),
       boot: ulid(wallMs, randomBytes(ULID_RANDOM_BYTES)),
-      routes: ['B'],
+      ...intake.offered,
       announce: 'all',
       ft: { chunkMax: this.#limits.chunkBytesMax, filesInFlight: FILES_IN_FLIGHT },
-      ...(origins.length === 0 ? {} : { put: { maxUrls: 20, origins } }),
       receipt: { keys: [key.publicKey], minDurability: 'stored' },
       min: 1,
       max: 1,

@@ -17,6 +17,8 @@ import type { SiteKeys } from './site-keys.ts';
 const JSON_BYTES_MAX = 256 * 1024;
 /** A birth and a backlog are kept as they came. */
 const STATE_BYTES_MAX = 32 * 1024;
+/** Requests that are being answered at a time, over all sites; beyond it messages wait. */
+const ANSWERS_AT_A_TIME = 256;
 
 /** What a message is about that brings no bytes. */
 export type ControlTopic = Exclude<UpTopic, TransferTopic>;
@@ -49,6 +51,7 @@ export interface ControlOptions {
 export class Control {
   readonly #options: ControlOptions;
   readonly #requests: ReadonlyMap<string, RequestKind>;
+  readonly #answers = new Set<Promise<void>>();
 
   constructor(options: ControlOptions) {
     this.#options = options;
@@ -65,6 +68,11 @@ export class Control {
     } catch (error) {
       send(topicsOf(site).result, resultOf(topic, verdictOf(error, { site, topic }, log)));
     }
+  }
+
+  /** Resolves when every answer that was begun is given. */
+  async close(): Promise<void> {
+    await Promise.all(this.#answers);
   }
 
   #hand(about: ControlTopic, payload: Uint8Array): Promise<void> {
@@ -129,12 +137,13 @@ export class Control {
   }
 
   async #request(site: string, id: string, payload: Uint8Array): Promise<void> {
-    const { keys } = this.#options;
-    keys.of(site);
+    this.#options.keys.of(site);
     const body = fieldsOf(parseJson(payload, JSON_BYTES_MAX));
     const kind = this.#requests.get(String(body?.['type']));
     if (body === null || kind === undefined) throw new Refusal('HRC-BAD', 'a request that is not understood');
-    const answered = this.#answer(kind, site, id, body);
+    if (this.#answers.size >= ANSWERS_AT_A_TIME) await Promise.race(this.#answers);
+    const answered = this.#answer(kind, site, id, body).finally(() => this.#answers.delete(answered));
+    this.#answers.add(answered);
     if (kind.goesOn !== true) await answered;
   }
 

@@ -14,6 +14,7 @@ const KEY_PATTERN = /^(?:[0-9A-Za-z_][0-9A-Za-z._-]*\/)*[0-9A-Za-z_][0-9A-Za-z._
 
 export class FolderStore implements ObjectStore {
   readonly origins = [];
+  readonly isShared = false;
   readonly #root: string;
 
   constructor(root: string) {

@@ -44,6 +44,8 @@ export interface ObjectStore {
    * Keys that begin with `prefix`, of objects that somebody else may have put there; none from a store that only the centre writes.
    */
   find(prefix: string): Promise<readonly string[]>;
+  /** Others may write to it too: sites, or an engine. */
+  readonly isShared: boolean;
   /** Origins that such addresses have, for the signed document (`put.origins`); none for a store without them. */
   readonly origins: readonly string[];
   close(): Promise<void>;

@@ -94,10 +94,10 @@ export class Registrar implements Registry {
     return jws === null || manifest === null ? null : { manifest, jws };
   }
 
-  /** What a site announced last of a segment that is not stored yet, or null. */
+  /** What a site announced of a segment, by the manifest that counts, or null. */
   awaited(site: string, seg: string): Announced | null {
-    const mine = [...(this.#announced.get(site)?.values() ?? [])];
-    return mine.findLast(({ manifest }) => manifest.seg === seg) ?? null;
+    const mh = this.#options.rows.newestOf(site, seg);
+    return mh === null ? null : this.announced(site, mh);
   }
 
   /** What is held of a segment, or null. */

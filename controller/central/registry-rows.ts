@@ -44,6 +44,15 @@ export class RegistryRows {
     );
   }
 
+  /** The hash of the manifest that counts for a segment. */
+  newestOf(site: string, seg: string): string | null {
+    const row = this.#archive.sql.get<{ mh: string }>(
+      'SELECT mh FROM manifest WHERE site = ? AND seg = ? AND is_replaced = 0 ORDER BY at_ms DESC LIMIT 1',
+      ...[site, seg],
+    );
+    return row?.mh ?? null;
+  }
+
   holding(site: string, seg: string): Holding | null {
     return this.#archive.sql.get<Holding>(
       'SELECT sha256, size, store, path, version, durability, mh, receipt FROM holding WHERE site = ? AND seg = ?',

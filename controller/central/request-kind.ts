@@ -25,6 +25,7 @@ export interface RequestKind {
 export function receiptsQuery(registrar: Registrar, arrivals: Arrivals | null): RequestKind {
   return {
     type: 'receipts.query',
+    goesOn: arrivals !== null,
     async answer(site, _id, body) {
       const segs = readSegs(body['segs'], QUERY_BATCH);
       if (segs === null) throw new Refusal('HRC-BAD', 'a question for receipts that cannot be read');

@@ -65,6 +65,7 @@ export interface S3StoreOptions {
 }
 
 export class S3Store implements ObjectStore {
+  readonly isShared = true;
   readonly #options: S3StoreOptions;
   readonly #timing: S3Timing;
   readonly #client: S3Client;

@@ -12,7 +12,7 @@ import type { Transfers } from '../core/site-archive.ts';
 import type { Clock } from '../core/time.ts';
 import { Bell } from './bell.ts';
 import type { Conversation } from './conversation.ts';
-import { codeOf, type Ending, Flight } from './flight.ts';
+import { codeOf, type Ending, Flight, refusedBy } from './flight.ts';
 import type { LinkState } from './link-state.ts';
 import type { Pace } from './pace.ts';
 import { Queue, type Wish } from './queue.ts';
@@ -140,7 +140,7 @@ export class Deliveries {
       }
       // EMQX's word for a wrong hash is the same as for any fault of its own; only at the end it can be the hash.
       const real = code === 'HRC-FILEHASH' && about?.step !== 'fin' && !forAll ? 'HRC-STORE' : code;
-      flight.end({ kind: 'refused', code: real, retryS });
+      flight.end(refusedBy(flight.route, real, retryS));
     }
   }
 

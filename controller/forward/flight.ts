@@ -1,6 +1,6 @@
 /** One attempt to deliver one segment: what its end is waited for, and who may bring it about. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileIdOf, type RouteName } from '../core/hrc.ts';
+import { fileIdOf, type HrcCode, type RouteName } from '../core/hrc.ts';
 import type { OutboxItem } from '../core/ports.ts';
 import type { Progress } from './progress.ts';
 import type { Outcome } from './reaction.ts';
@@ -11,6 +11,12 @@ export type Ending = Outcome | { readonly kind: 'receipted' };
 export function codeOf(ending: Ending): string {
   if (ending.kind === 'refused') return ending.code;
   return ending.kind === 'damaged' ? 'HRC-LOST' : 'HRC-NOROUTE';
+}
+
+/** How a flight ends that the other side refuses: by the way it went, when that is what does not work, or with the code. */
+export function refusedBy(route: RouteName, code: HrcCode, retryS: number | null): Ending {
+  if (code === 'HRC-NOROUTE') return { kind: 'route-failed', route, message: 'the centre cannot take it this way' };
+  return { kind: 'refused', code, retryS };
 }
 
 export class Flight {

@@ -59,8 +59,20 @@ export class Arrivals {
     return looking;
   }
 
-  /** Looks for a segment whichever attempt brought it. True when it is held now, and the receipt was sent. */
+  /**
+   * Looks for a segment whichever attempt brought it. True when it is held now, and the receipt was sent. Never rejects: a site whose
+   * file cannot be looked for goes on as if it were not there.
+   */
   async search(site: string, seg: string): Promise<boolean> {
+    try {
+      return await this.#search(site, seg);
+    } catch (error) {
+      this.#hear(error);
+      return false;
+    }
+  }
+
+  async #search(site: string, seg: string): Promise<boolean> {
     const { registrar, store } = this.#options;
     const awaited = registrar.awaited(site, seg);
     if (awaited === null) return false;
@@ -83,14 +95,17 @@ export class Arrivals {
   }
 
   async #look(site: string, fileId: string): Promise<boolean> {
-    const { registrar, store } = this.#options;
+    const { registrar, store, log } = this.#options;
     const id = readFileId(fileId);
     if (id === null) return false;
-    if (registrar.holding(site, id.seg)?.sha256.startsWith(id.sha16)) return registrar.sendReceiptOf(site, id.seg);
+    if (registrar.holding(site, id.seg)?.sha256.startsWith(id.sha16) === true)
+      return registrar.sendReceiptOf(site, id.seg);
     const awaited = registrar.awaited(site, id.seg);
     if (awaited === null || !awaited.manifest.sha256.startsWith(id.sha16)) return false;
     const { manifest, jws } = awaited;
     const object = await store.check(uploadKeyOf(fileId, manifest), manifest);
+    if (this.#isAway) log.info({}, 'the object store is back');
+    this.#isAway = false;
     if (object !== null) await registrar.settle(site, { mh: jwsHash(jws), fileId, object });
     return object !== null;
   }
@@ -109,19 +124,22 @@ export class Arrivals {
   async #isOver(site: string, fileId: string): Promise<boolean> {
     const { send, log } = this.#options;
     try {
-      const isThere = await this.look(site, fileId);
-      if (this.#isAway) log.info({}, 'the object store is back');
-      this.#isAway = false;
-      return isThere;
+      return await this.look(site, fileId);
     } catch (error) {
       if (error instanceof Refusal) {
         sayRefused(send, log, { site, fileId, error });
         return true;
       }
-      if (!this.#isAway) log.error({ alarm: 'store-away' }, `arrivals cannot be looked for: ${sentenceOf(error)}`);
-      this.#isAway = true;
+      this.#hear(error);
       return false;
     }
+  }
+
+  /** Trouble of the store is told once, until it answers again. */
+  #hear(error: unknown): void {
+    if (error instanceof Refusal || this.#isAway) return;
+    this.#isAway = true;
+    this.#options.log.error({ alarm: 'store-away' }, `arrivals cannot be looked for: ${sentenceOf(error)}`);
   }
 }
 

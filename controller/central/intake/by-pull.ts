@@ -8,6 +8,7 @@ import { fieldsOf, readFileId } from '../../core/hrc-reading.ts';
 import { jwsHash } from '../../core/jws.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Clock } from '../../core/time.ts';
+import { ULID_PATTERN } from '../../core/ulid.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { Refusal } from '../refusal.ts';
 import { type Announced, placeOf, type Registrar } from '../registrar.ts';
@@ -97,9 +98,14 @@ export class Pulls {
   }
 
   /** The answer of a site to the command `offer`. Throws a Refusal when it cannot be followed. */
-  answered(site: string, offer: unknown, segs: readonly string[]): void {
+  answered(site: string, offer: unknown, items: unknown): void {
+    if (!Array.isArray(items) || items.length > OFFER_ITEMS_MAX)
+      throw new Refusal('HRC-BAD', 'an offer that cannot be read');
     const there = this.#readOffer(site, fieldsOf(offer) ?? {});
-    for (const seg of segs) this.#add(site, seg, null, there);
+    for (const item of items) {
+      const { seg, st } = fieldsOf(item) ?? {};
+      if (st === 'local' && typeof seg === 'string' && ULID_PATTERN.test(seg)) this.#add(site, seg, null, there);
+    }
   }
 
   /** Ends what is under way; what was not fetched stays with its site. Idempotent. */

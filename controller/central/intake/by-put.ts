@@ -25,6 +25,7 @@ export interface Upload {
 export function uploadAddresses(registrar: Registrar, store: ObjectStore, arrivals: Arrivals): RequestKind {
   return {
     type: 'upload-url',
+    goesOn: true,
     async answer(site, _id, body) {
       const uploads = readUploads(body['items'], UPLOADS_MAX);
       if (uploads === null) throw new Refusal('HRC-BAD', 'a request for addresses that cannot be read');

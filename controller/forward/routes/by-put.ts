@@ -8,10 +8,11 @@ import { stat } from 'node:fs/promises';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import { type CentreDocument, fileNameOf } from '../../core/hrc.ts';
+import { type CentreDocument, fileNameOf, hrcCodeOf } from '../../core/hrc.ts';
 import { type PutAddress, readAddresses } from '../../core/hrc-command.ts';
+import { fieldsOf } from '../../core/hrc-reading.ts';
 import type { Conversation } from '../conversation.ts';
-import type { Flight } from '../flight.ts';
+import { type Flight, refusedBy } from '../flight.ts';
 import { LocalFault } from './chunks.ts';
 import { type Route, RouteFailed, type SendOrder } from './route.ts';
 
@@ -71,6 +72,11 @@ export class PutRoute implements Route {
     const answer = await this.#options.conversation.request({ type: 'upload-url', items: [item] });
     if (answer === null) {
       flight.end({ kind: 'silent' });
+      return null;
+    }
+    const { code, retryS } = fieldsOf(answer['err']) ?? {};
+    if (typeof code === 'string') {
+      flight.end(refusedBy(flight.route, hrcCodeOf(code), typeof retryS === 'number' ? retryS : null));
       return null;
     }
     const address = readAddresses(answer['items'])?.find((one) => one.seg === seg);
