@@ -35,6 +35,8 @@ export class StrictStore {
   deniesWrites = false;
   /** Seconds by which its clock is ahead of everybody's. */
   aheadS = 0;
+  /** Keys that begin with this are spoiled after they were taken, and their checksum with them. */
+  spoilsOnce = '-';
   endpoint = '';
   readonly #bucket: string;
   #server: Server | null = null;
@@ -154,7 +156,9 @@ export class StrictStore {
     }
     this.#versions += 1;
     const version = `v${this.#versions}`;
-    this.objects.set(key, { bytes: body, checksum: given === undefined ? null : checksum, version });
+    const isSpoiled = key.startsWith(this.spoilsOnce);
+    const bytes = isSpoiled ? Buffer.from(body).fill(0, 0, 9) : body;
+    this.objects.set(key, { bytes, checksum: given === undefined || isSpoiled ? null : checksum, version });
     response.writeHead(200, {
       'x-amz-version-id': version,
       ...(given === undefined ? {} : { 'x-amz-checksum-sha256': checksum }),
