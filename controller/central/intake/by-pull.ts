@@ -131,8 +131,9 @@ export class Pulls {
   }
 
   #add(site: string, seg: string, fileId: string | null, offer: Offer): void {
-    const announced = this.#options.registrar.awaited(site, seg);
-    if (announced === null) return;
+    const { registrar } = this.#options;
+    const announced = registrar.awaited(site, seg);
+    if (announced === null || registrar.holding(site, seg)?.sha256 === announced.manifest.sha256) return;
     const name = nameOf(site, seg);
     if (this.#underWay.has(name) || this.#waiting.some((one) => nameOf(one.site, one.announced.manifest.seg) === name))
       return;
