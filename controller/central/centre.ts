@@ -46,10 +46,15 @@ import { Recall } from './recall.ts';
 import { isTransfer, Receiver } from './receiver.ts';
 import { Registrar } from './registrar.ts';
 import { RegistryRows } from './registry-rows.ts';
+import { REPLAY_TIMING, Replays, type ReplayTiming } from './replays.ts';
 import { SiteKeys, type SiteTrust } from './site-keys.ts';
 
 const CLOSE_TIMEOUT_MS = 8_000;
 const EXPIRY_EVERY_MS = 60_000;
+/** Open commands of a site that are looked through for one of ours. */
+const OPEN_LOOKED_AT = 200;
+/** A site that says nothing to it for so long is asked anew. */
+const REPLAY_GOOD_FOR_MS = 30 * 60_000;
 const PRESENT = { v: 1, online: true };
 
 export interface CentreOptions extends BrokerAddress {
@@ -63,6 +68,7 @@ export interface CentreOptions extends BrokerAddress {
   readonly log: Log;
   readonly name?: string;
   readonly limits?: Partial<PartLimits>;
+  readonly replays?: ReplayTiming;
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
 }
 
@@ -84,6 +90,7 @@ export class Centre {
   #desk: Desk | null = null;
   #intake: Intake | null = null;
   #control: Control | null = null;
+  #replays: Replays | null = null;
   #loop: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
@@ -124,7 +131,18 @@ export class Centre {
     const commandRows = new CommandRows(archive);
     const commands = new Commands({ rows: commandRows, keep: (fact) => archive.keep(fact), key, clock, log, send });
     const presence = new Presence(archive, clock);
-    const listeners: SiteListener[] = [commands, intake];
+    const replays = new Replays({
+      ...{ archive, presence, clock, log, timing: this.#options.replays ?? REPLAY_TIMING },
+      desk: {
+        isAsked: (site) => commandRows.open(site, OPEN_LOOKED_AT).some(({ type }) => type === 'replay'),
+        ask: async (site, { first, last }) => {
+          const body = { select: { siteSeqFrom: first, siteSeqTo: last } };
+          const reason = 'numbers of the outbox are missing';
+          await commands.give({ site, type: 'replay', body, actor: null, reason, goodForMs: REPLAY_GOOD_FOR_MS });
+        },
+      },
+    });
+    const listeners: SiteListener[] = [commands, intake, replays];
     const control = new Control({ archive, registrar, presence, listeners, keys, requests, log, send });
     this.#control = control;
     const receiver = new Receiver({ registry: registrar, parts: this.#parts, store: this.#store, clock, log, send });
@@ -148,6 +166,8 @@ export class Centre {
     });
     this.#commands = commands;
     commands.start();
+    this.#replays = replays;
+    replays.start();
     this.#link.start();
     this.#loop = this.#expire(this.#link);
     log.info({ folder }, 'the centre is open');
@@ -194,6 +214,7 @@ export class Centre {
     this.#closing.abort();
     this.#desk?.close();
     await this.#link?.close();
+    await this.#replays?.close();
     await this.#commands?.close();
     await this.#loop;
     await this.#intake?.close();

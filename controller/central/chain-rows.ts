@@ -3,6 +3,7 @@
  * does not fit is a fault that is never taken back, what has not come is a gap that closes when it does.
  */
 import type { Sql } from '../ledger/sql.ts';
+import type { MissingFact } from './facts.ts';
 
 /** A manifest's place in the chain of its stream, as first sealed, and in the site's outbox. */
 export interface Link {
@@ -15,11 +16,15 @@ export interface Link {
   readonly atMs: number;
 }
 
-/** Where the chain of a stream does not hold: two manifests under one number, or one that does not name the one before it. */
+/**
+ * Where a chain does not hold: two manifests under one number, one that does not name the one before it, numbers (`seq` to `last`)
+ * that never came. The stream is null for the numbers of the outbox.
+ */
 export interface ChainFaultRow {
-  readonly stream: string;
+  readonly stream: string | null;
   readonly seq: number;
-  readonly what: 'twice' | 'broken';
+  readonly last: number;
+  readonly what: 'twice' | 'broken' | 'missing';
   readonly mh: string;
   readonly other: string;
   readonly atMs: number;
@@ -35,30 +40,48 @@ export interface Stretch {
 const OUTBOX = '';
 
 export function addLink(sql: Sql, link: Link): void {
-  const { site, stream, seq, siteSeq, mh, prev } = link;
+  const { site, stream, seq, siteSeq, mh, prev, atMs } = link;
+  const add = (what: ChainFaultRow['what'], at: number, there: string, other: string) =>
+    addFault(sql, { site, stream, seq: at, last: at, what, mh: there, other, atMs });
   addNumber(sql, site, OUTBOX, siteSeq);
   const there = linkAt(sql, site, stream, seq);
   if (there !== null) {
-    if (there.mh !== mh) addFault(sql, link, seq, 'twice', there.mh, mh);
+    if (there.mh !== mh) add('twice', seq, there.mh, mh);
     return;
   }
   sql.run('INSERT INTO link (site, stream, seq, mh, prev) VALUES (?, ?, ?, ?, ?)', site, stream, seq, mh, prev);
   addNumber(sql, site, stream, seq);
   const before = seq === 0 ? null : linkAt(sql, site, stream, seq - 1);
-  const isBegun = seq === 0 ? prev === null : prev !== null;
-  if (!isBegun || (before !== null && before.mh !== prev)) addFault(sql, link, seq, 'broken', before?.mh ?? '', mh);
+  const fits = seq === 0 ? prev === null : prev !== null && (before === null || before.mh === prev);
+  if (!fits) add('broken', seq, before?.mh ?? '', mh);
   const after = linkAt(sql, site, stream, seq + 1);
-  if (after !== null && after.prev !== mh) addFault(sql, link, seq + 1, 'broken', mh, after.mh);
+  if (after !== null && after.prev !== mh) add('broken', seq + 1, mh, after.mh);
 }
 
-/** Every fault of a site's chains, oldest first, at most `limit`. */
+/** Faults of a site's chains, newest first, at most `limit`. */
 export function chainFaults(sql: Sql, site: string, limit: number): ChainFaultRow[] {
   return sql.all<ChainFaultRow>(
-    `SELECT stream, seq, what, mh, other, at_ms AS atMs FROM chain_fault WHERE site = ?
-     ORDER BY at_ms, stream, seq LIMIT ?`,
+    `SELECT NULLIF(stream, '') AS stream, seq, last, what, mh, other, at_ms AS atMs FROM chain_fault WHERE site = ?
+     ORDER BY at_ms DESC, stream, seq LIMIT ?`,
     site,
     limit,
   );
+}
+
+export function chainFaultCount(sql: Sql, site: string): number {
+  return sql.get<{ count: number }>('SELECT COUNT(*) AS count FROM chain_fault WHERE site = ?', site)?.count ?? 0;
+}
+
+/** True when numbers missing from `seq` on were written down before; the stream is empty for the outbox. */
+export function hasFault(sql: Sql, site: string, stream: string, seq: number): boolean {
+  const text = "SELECT 1 AS one FROM chain_fault WHERE site = ? AND stream = ? AND seq = ? AND what = 'missing'";
+  return sql.get(text, site, stream, seq) !== null;
+}
+
+/** Numbers that are missing for good. */
+export function addMissing(sql: Sql, { site, stream, first, last }: MissingFact, atMs: number): void {
+  const fault = { what: 'missing', mh: '', other: '' } as const;
+  addFault(sql, { site, stream: stream ?? OUTBOX, seq: first, last, ...fault, atMs });
 }
 
 /** Numbers of the site's outbox, from 1 to `last`, that nobody heard of yet; at most `limit` stretches. */
@@ -109,10 +132,11 @@ function linkAt(sql: Sql, site: string, stream: string, seq: number): { mh: stri
   return sql.get('SELECT mh, prev FROM link WHERE site = ? AND stream = ? AND seq = ?', site, stream, seq);
 }
 
-function addFault(sql: Sql, link: Link, seq: number, what: ChainFaultRow['what'], mh: string, other: string): void {
+function addFault(sql: Sql, fault: ChainFaultRow & { readonly site: string; readonly stream: string }): void {
+  const { site, stream, seq, last, what, mh, other, atMs } = fault;
   sql.run(
-    'INSERT OR IGNORE INTO chain_fault (site, stream, seq, what, mh, other, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ...[link.site, link.stream, seq, what, mh, other, link.atMs],
+    'INSERT OR IGNORE INTO chain_fault (site, stream, seq, last, what, mh, other, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ...[site, stream, seq, last, what, mh, other, atMs],
   );
 }
 

@@ -3,6 +3,7 @@ import type { Durability } from '../core/hrc.ts';
 import type { PublicKey } from '../core/jws.ts';
 import type { CommandFact } from './commands/command-facts.ts';
 import type { DoorFact } from './door/door-facts.ts';
+import type { Stored } from './object-store.ts';
 
 /** The key a site is known by from now on. */
 export interface PinnedFact {
@@ -30,6 +31,7 @@ export interface StoredFact {
   readonly path: string;
   readonly version: string | null;
   readonly durability: Durability;
+  readonly verified: Stored['verified'];
   /** Hash of the manifest it was stored for. */
   readonly mh: string;
   readonly receipt: string;
@@ -46,4 +48,13 @@ export interface ConflictFact {
   readonly mh: string;
 }
 
-export type CentreFact = PinnedFact | AnnouncedFact | StoredFact | ConflictFact | CommandFact | DoorFact;
+/** Numbers that never came, although the site was asked for them, or has nothing more to tell. The stream is null for its outbox. */
+export interface MissingFact {
+  readonly type: 'manifests-missing';
+  readonly site: string;
+  readonly stream: string | null;
+  readonly first: number;
+  readonly last: number;
+}
+
+export type CentreFact = PinnedFact | AnnouncedFact | StoredFact | ConflictFact | MissingFact | CommandFact | DoorFact;

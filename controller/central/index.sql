@@ -80,6 +80,8 @@ CREATE TABLE holding (
   path TEXT NOT NULL,
   version TEXT,
   durability TEXT NOT NULL,
+  -- How the bytes were verified there.
+  verified TEXT NOT NULL,
   mh TEXT NOT NULL,
   receipt TEXT NOT NULL,
   at_ms INTEGER NOT NULL,
@@ -126,14 +128,17 @@ CREATE TABLE heard (
   PRIMARY KEY (site, stream, first)
 ) STRICT, WITHOUT ROWID;
 
--- Where the chain of a stream does not hold. Never taken back.
+-- Where a chain does not hold. Never taken back, also when what was missing comes after all.
 CREATE TABLE chain_fault (
   site TEXT NOT NULL,
+  -- Empty for the numbers of the outbox.
   stream TEXT NOT NULL,
+  -- Where; of several numbers the first and the last.
   seq INTEGER NOT NULL,
-  -- `twice`: two manifests under one number; `broken`: it does not name the one before it.
-  what TEXT NOT NULL CHECK (what IN ('twice', 'broken')),
-  -- The manifests: the one that was there, and the one that does not fit.
+  last INTEGER NOT NULL,
+  -- `twice`: two manifests under one number; `broken`: it does not name the one before it; `missing`: it never came.
+  what TEXT NOT NULL CHECK (what IN ('twice', 'broken', 'missing')),
+  -- The manifests: the one that was there, and the one that does not fit; empty when there is none.
   mh TEXT NOT NULL,
   other TEXT NOT NULL,
   at_ms INTEGER NOT NULL,

@@ -9,6 +9,7 @@ import type { Log } from '../core/ports.ts';
 import type { Clock } from '../core/time.ts';
 import type { SigningKey } from '../ledger/key-file.ts';
 import type { Archive } from './archive.ts';
+import { chainFaultCount, chainFaults } from './chain-rows.ts';
 import type { AnnouncedFact } from './facts.ts';
 import type { Content, Stored } from './object-store.ts';
 import { Refusal } from './refusal.ts';
@@ -114,23 +115,47 @@ export class Registrar implements Registry {
 
   /** Takes in the signed manifests of one message. Rejects with {@link Refusal} `HRC-SIG` or `HRC-BAD` at the first that is wrong. */
   async announce(site: string, items: readonly { readonly siteSeq: number; readonly jws: string }[]): Promise<void> {
-    const { archive, keys, rows, log } = this.#options;
+    const { keys, rows, log } = this.#options;
     const key = keys.of(site);
     const news: AnnouncedFact[] = [];
-    let again = 0;
+    const again: string[] = [];
+    const resealed: { readonly manifest: Manifest; readonly mh: string; readonly held: Holding }[] = [];
     for (const { siteSeq, jws } of items) {
       const manifest = manifestIn(jws, site, key);
-      if (rows.manifest(site, jwsHash(jws)) === null) news.push({ type: 'announced', site, siteSeq, jws });
+      const mh = jwsHash(jws);
+      if (rows.manifest(site, mh) === null) news.push({ type: 'announced', site, siteSeq, jws });
       const held = this.holding(site, manifest.seg);
       if (held?.sha256 !== manifest.sha256) continue;
-      this.#sendReceipt(site, held.receipt);
-      again += 1;
+      if (manifest.was === undefined || held.mh === mh) again.push(held.receipt);
+      else resealed.push({ manifest, mh, held });
     }
-    if (again > 0) log.info({ site, count: again }, 'announced again, receipts sent again');
     const { announced, held } = rows.tally(site);
     if (announced - held + news.length > WAITING_PER_SITE)
       throw new Refusal('HRC-QUOTA', 'too much is announced and not delivered', WAITING_RETRY_S);
-    if (news.length > 0) await archive.keep(...news);
+    if (news.length > 0) await this.#keepAnnounced(site, news);
+    if (again.length > 0) log.info({ site, count: again.length }, 'announced again, receipts sent again');
+    for (const receipt of again) this.#sendReceipt(site, receipt);
+    // A site takes a receipt only for the manifest that counts.
+    for (const {
+      manifest,
+      mh,
+      held: { path, ...rest },
+    } of resealed)
+      await this.#keepStored(manifest, mh, null, { ...rest, key: path });
+  }
+
+  async #keepAnnounced(site: string, news: readonly AnnouncedFact[]): Promise<void> {
+    const { archive, log } = this.#options;
+    const before = chainFaultCount(archive.sql, site);
+    await archive.keep(...news);
+    const more = chainFaultCount(archive.sql, site) - before;
+    for (const { stream, seq, what, mh, other } of more > 0 ? chainFaults(archive.sql, site, more) : [])
+      log.error(
+        { alarm: 'verify-failed', site, stream, seq, mh, other },
+        what === 'twice'
+          ? `two manifests of site ${site} stand under number ${seq} of stream ${stream}`
+          : `manifest ${seq} of stream ${stream} of site ${site} does not name the one before it`,
+      );
   }
 
   async isWanted(site: string, seg: string, sha256: string): Promise<boolean> {
@@ -180,7 +205,7 @@ export class Registrar implements Registry {
       this.#sendReceipt(site, held.receipt);
       return;
     }
-    const { store, key: path, version, durability } = object;
+    const path = object.key;
     if (held !== null) {
       await archive.keep({ type: 'conflict', site, seg, sha256, size, path, mh });
       log.error(
@@ -189,12 +214,17 @@ export class Registrar implements Registry {
       );
       throw new Refusal('HRC-CONFLICT', 'other bytes are held under this segment id');
     }
-    const receipt = this.#receipt(manifest, mh, fileId, object);
-    await archive.keep({
-      ...{ type: 'stored', site, seg, sha256, size, store, path, version, durability, mh, receipt },
-    });
-    this.#sendReceipt(site, receipt);
+    await this.#keepStored(manifest, mh, fileId, object);
     log.info({ site, seg, size }, 'stored');
+  }
+
+  /** Written down, then said. */
+  async #keepStored(manifest: Manifest, mh: string, fileId: string | null, object: Stored): Promise<void> {
+    const { site, seg, sha256, size } = manifest;
+    const { key, ...rest } = object;
+    const receipt = this.#receipt(manifest, mh, fileId, object);
+    await this.#options.archive.keep({ type: 'stored', site, seg, sha256, size, path: key, ...rest, mh, receipt });
+    this.#sendReceipt(site, receipt);
   }
 
   #receipt({ site, seg, sha256, size }: Manifest, mh: string, fileId: string | null, object: Stored): string {

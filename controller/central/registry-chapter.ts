@@ -3,7 +3,7 @@ import { readManifest } from '../core/hrc-reading.ts';
 import { jwsHash, payloadOf } from '../core/jws.ts';
 import type { Instant } from '../core/time.ts';
 import type { Sql } from '../ledger/sql.ts';
-import { addLink } from './chain-rows.ts';
+import { addLink, addMissing } from './chain-rows.ts';
 import type { Chapter } from './chapter.ts';
 import type { AnnouncedFact, CentreFact, StoredFact } from './facts.ts';
 
@@ -22,6 +22,9 @@ export const registry: Chapter = {
         return;
       case 'stored':
         stored(sql, fact, Math.round(at.wallMs));
+        return;
+      case 'manifests-missing':
+        addMissing(sql, fact, Math.round(at.wallMs));
         return;
       case 'conflict':
         sql.run(
@@ -62,13 +65,18 @@ function announced(sql: Sql, { site, siteSeq, jws }: AnnouncedFact, atMs: number
 const OTHERS = 'SELECT 1 AS one FROM manifest WHERE site = ? AND seg = ? AND mh <> ? LIMIT 1';
 
 function stored(sql: Sql, fact: StoredFact, atMs: number): void {
-  const { site, seg, sha256, size, store, path, version, durability, mh, receipt } = fact;
-  const isNew = sql.run(
-    `INSERT OR IGNORE INTO holding (site, seg, sha256, size, store, path, version, durability, mh, receipt, at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ...[site, seg, sha256, size, store, path, version, durability, mh, receipt, atMs],
+  const { site, seg, sha256, size, store, path, version, durability, verified, mh, receipt } = fact;
+  const held = sql.get<{ sha256: string }>('SELECT sha256 FROM holding WHERE site = ? AND seg = ?', site, seg);
+  if (held?.sha256 === sha256)
+    // The same bytes under a manifest that was sealed again: only what was signed for them is new.
+    sql.run('UPDATE holding SET mh = ?, receipt = ? WHERE site = ? AND seg = ?', mh, receipt, site, seg);
+  if (held !== null) return;
+  sql.run(
+    `INSERT INTO holding (site, seg, sha256, size, store, path, version, durability, verified, mh, receipt, at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...[site, seg, sha256, size, store, path, version, durability, verified, mh, receipt, atMs],
   );
-  if (isNew > 0) count(sql, site, 0, 1, size);
+  count(sql, site, 0, 1, size);
 }
 
 function count(sql: Sql, site: string, announced: number, held: number, bytes: number): void {

@@ -6,7 +6,7 @@ import type { StoredFact } from './facts.ts';
 /** What is held of a segment. `path` is its key in the object store. */
 export type Holding = Pick<
   StoredFact,
-  'sha256' | 'size' | 'store' | 'path' | 'version' | 'durability' | 'mh' | 'receipt'
+  'sha256' | 'size' | 'store' | 'path' | 'version' | 'durability' | 'verified' | 'mh' | 'receipt'
 >;
 
 /** How much of a site is known. */
@@ -55,7 +55,7 @@ export class RegistryRows {
 
   holding(site: string, seg: string): Holding | null {
     return this.#archive.sql.get<Holding>(
-      'SELECT sha256, size, store, path, version, durability, mh, receipt FROM holding WHERE site = ? AND seg = ?',
+      'SELECT sha256, size, store, path, version, durability, verified, mh, receipt FROM holding WHERE site = ? AND seg = ?',
       ...[site, seg],
     );
   }

@@ -209,6 +209,10 @@ export const CATALOGUE = {
     kind: 'conflict',
     hint: 'A receipt did not fit what was sent; nothing is released. Tell the centre.',
   },
+  'manifests-missing': {
+    kind: 'conflict',
+    hint: 'Ask the site: run quancheng verify there; what it numbered and does not tell is lost, or somebody took it away.',
+  },
   'verify-failed': { kind: 'conflict', hint: 'See the findings: each names the file or journal line that is damaged.' },
   'display-unknown': { kind: 'not-found', hint: 'Choose a display of the site configuration.' },
   'display-taken': {
