@@ -9,9 +9,8 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { SiteFact } from '../core/facts.ts';
-import type { PublicKey } from '../core/jws.ts';
-import { rateOf, tightened } from '../core/policy.ts';
-import type { CentreLink, Log } from '../core/ports.ts';
+import { type Limits, rateOf, tightened } from '../core/policy.ts';
+import type { CentreLink, HandedIn, Log } from '../core/ports.ts';
 import type { DevicePlan } from '../core/site-plan.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
 import { docketCommands } from '../forward/commands/docket-commands.ts';
@@ -31,6 +30,7 @@ import { openStore } from '../store/open-index.ts';
 import { StoreOutbox } from '../store/outbox.ts';
 import { StoreArchive } from '../store/site-archive.ts';
 import { addressOf, PANEL_FOLDER } from './address.ts';
+import { centreKeysIn } from './centre-keys.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
 import { keyPathOf, layoutNow, lockRoots, openDisks, recorderSockets, shareKey } from './site-disks.ts';
@@ -40,6 +40,7 @@ import { VERSION } from './version.ts';
 /** Asked for by systemd's Restart=: the journal broke, a fresh process takes it up again. */
 const EXIT_TEMPORARY = 75;
 const RESERVE_EVERY_MS = 2_000;
+const CLOCK_STATE_EVERY_MS = 60_000;
 const INDEX_AHEAD_MS_MAX = 5_000;
 const DEMO_PAIRING_MS = 8 * 3_600_000;
 const NOT_CONFIGURED: CentreLink = { state: 'not-configured', trouble: null };
@@ -94,6 +95,8 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     const lock = await lockRoots(config);
     closings.push(() => lock.release());
     await clock.refresh();
+    const asking = setInterval(() => void clock.refresh(), CLOCK_STATE_EVERY_MS);
+    closings.push(() => clearInterval(asking));
     const disks = await openDisks(config, clock, log);
     closings.push(() => disks.close());
     disks.onExchange(() => fail(new Error('another disk lies in the place of the last one')));
@@ -115,6 +118,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     for (const disk of disks.all) shareKey(keyPath, disk, log);
     disks.onChange((disk) => shareKey(keyPath, disk, log));
     let forwarder: Forwarder | null = null;
+    let handedIn: HandedIn | null = null;
     const site = new Site({
       plan: config,
       index: store,
@@ -134,6 +138,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
       log,
       link: () => forwarder?.link() ?? NOT_CONFIGURED,
       recalls: () => forwarder?.recalls ?? null,
+      handedIn: () => handedIn,
       pathOf: (segment) => disks.pathOf(segment),
       onFatal: (error) => fail(error instanceof Error ? error : new Error(sentenceOf(error))),
     });
@@ -153,6 +158,13 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
       ...{ outbox, archive, events, signer, clock, log, site },
       recalled: { folder: disks.home.layout.recalled },
     });
+    const { mqtt } = config;
+    if (forwarder !== null && mqtt !== null)
+      handedIn = {
+        ...forwarder.handedIn,
+        isHeld: (seg) => archive.isHeld(seg),
+        keepDays: () => limitsOf(mqtt, config, archive).keepDays,
+      };
     forwarder?.start();
     closings.push(() => forwarder?.close());
     const api = await startApi({
@@ -250,14 +262,19 @@ interface ForwardingParts {
   readonly recalled: { readonly folder: string };
 }
 
+/** What this site goes by: its configuration, made tighter by the centre's policy. */
+function limitsOf(mqtt: NonNullable<Config['mqtt']>, { storage }: Config, archive: StoreArchive): Limits {
+  return tightened({ ...mqtt, keepDays: storage.keepDays }, archive.policy());
+}
+
 function forwarderOf(config: Config, { outbox, archive, events, site, ...parts }: ForwardingParts): Forwarder | null {
   const { mqtt } = config;
   if (mqtt === null) return null;
   const trust =
     config.centreKeyFile !== null
-      ? { keys: keysIn(config.centreKeyFile) }
+      ? { keys: centreKeysIn(config.centreKeyFile) }
       : { file: publicKeysFileOf(config.centre?.folder ?? '') };
-  const limits = () => tightened({ ...mqtt, keepDays: null }, archive.policy());
+  const limits = () => limitsOf(mqtt, config, archive);
   const running = () => archive.runningSessions().length;
   return new Forwarder({
     ...brokerAddress(mqtt),
@@ -282,13 +299,4 @@ export function brokerAddress(mqtt: NonNullable<Config['mqtt']>): Address {
     ...(mqtt.login === null ? {} : { username: mqtt.login.user, password: mqtt.login.password }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
   };
-}
-
-/** The centre's public receipt keys, as the centre's own file of public keys holds them. */
-function keysIn(path: string): readonly PublicKey[] {
-  try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as { keys: readonly PublicKey[] }).keys;
-  } catch (error) {
-    throw new AppError('bad-config', `centreKeyFile ${path} cannot be read: ${sentenceOf(error)}`, { cause: error });
-  }
 }

@@ -80,6 +80,7 @@ export const storageSchema = z.strictObject({
     .regex(ULID_PATTERN, 'must be the id of a disk, as quancheng doctor prints it')
     .nullable()
     .default(null),
+  keepDays: z.number().min(0).max(36_500).nullable().default(null),
 });
 
 export const rulesSchema = z.object({

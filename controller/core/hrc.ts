@@ -210,6 +210,8 @@ export interface Sent {
   readonly size: number;
   /** `jwsHash` of the manifest. */
   readonly mh: string;
+  /** Of the manifest that it took the place of, when it was signed anew; a receipt for that one is for the same bytes. */
+  readonly was?: string;
 }
 
 /** Why a receipt (its signature already checked) does not release `sent`, as a sentence; null when it does. */
@@ -218,7 +220,7 @@ export function receiptFault(receipt: Receipt, sent: Sent, minimum: Durability =
   if (receipt.seg !== sent.seg) return `it is for segment ${receipt.seg}`;
   if (receipt.sha256 !== sent.sha256) return `it names hash ${receipt.sha256}, sent was ${sent.sha256}`;
   if (receipt.size !== sent.size) return `it names ${receipt.size} bytes, sent were ${sent.size}`;
-  if (receipt.mh !== undefined && receipt.mh !== sent.mh) return 'it names another manifest';
+  if (receipt.mh !== undefined && receipt.mh !== sent.mh && receipt.mh !== sent.was) return 'it names another manifest';
   if (receipt.fileId !== undefined && !receipt.fileId.startsWith(fileIdOf(sent.seg, sent.sha256, 0).slice(0, -2)))
     return `it names transfer ${receipt.fileId}`;
   if (DURABILITIES.indexOf(receipt.durability) < DURABILITIES.indexOf(minimum))

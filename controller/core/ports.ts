@@ -1,7 +1,8 @@
 /** The ports of the control plane: what `site` needs from the world, in its own words. Adapters stand behind them. */
 import type { Entry } from './chain.ts';
 import type { RecorderFact, SegmentFact, SiteFact } from './facts.ts';
-import type { DesiredState, PeekAnswer, RecorderStatus, Source } from './recording.ts';
+import type { Receipt } from './hrc.ts';
+import type { DesiredState, PeekAnswer, RecorderStatus, Removal, Source } from './recording.ts';
 import type { Instant } from './time.ts';
 
 /** The recorder as the controller sees it. Listeners are called in order; a throwing listener is contained by the caller of the port. */
@@ -16,6 +17,8 @@ export interface Recorder {
   peek(stream: string): void;
   /** `peek` is null when there is nothing to see. */
   onPeek(listener: (stream: string, peek: PeekAnswer | null) => void): void;
+  /** Asks for deletions, at most `REMOVALS_MAX`. Each that is done comes as an entry (`removed`); the others are to be asked for again. */
+  remove(removals: readonly Removal[]): void;
 }
 
 /** Decodes a glance: an MP4 file in memory to a small picture and to sound, without a disk. */
@@ -115,6 +118,8 @@ export interface Outbox {
   /** The same item by segment id, receipted or not; null when unknown. */
   item(seg: string): OutboxItem | null;
   isReceipted(seg: string): boolean;
+  /** Its deletion here is decided, or done: there may be no file any more. */
+  isPurged(seg: string): boolean;
   backlog(): Backlog;
   /** Highest siteSeq given out; 0 when none. */
   lastSiteSeq(): number;
@@ -122,6 +127,18 @@ export interface Outbox {
   receipt(seg: string, receipt: string): Promise<void>;
   /** Called after each newly sealed segment. */
   onSealed(listener: () => void): void;
+}
+
+/** What whoever hands segments to the centre knows that decides about deleting them here. Synchronous. */
+export interface HandedIn {
+  /** Days for which everything stays here at least, after the whole of it was handed over; null: for ever. */
+  keepDays(): number | null;
+  /** A kept receipt checked anew as on the day it came: pinned key, site, segment, size, hash, durability. Or why it does not hold. */
+  checked(receipt: string): Receipt | string;
+  /** The centre forbade deleting the segment. */
+  isHeld(seg: string): boolean;
+  /** Why the segment's file is still needed, or in dispute; null when it is not. */
+  needs(seg: string): string | null;
 }
 
 /** What is told to the panel about the centre. */

@@ -14,14 +14,15 @@ export interface PurgeRow {
 /** A segment that the centre signed for and that lies here. */
 export interface ReceiptedRow {
   readonly siteSeq: number;
+  /** UTC ms. */
+  readonly receiptedMs: number;
   readonly segment: SegmentFact;
   readonly receipt: string;
   readonly receiptedAt: Instant;
 }
 
-/** A decision that the recorder has not carried out yet. */
-export interface DecidedRow {
-  readonly siteSeq: number;
+/** A decision that the recorder has not carried out yet, with the row that it was about. */
+export interface DecidedRow extends ReceiptedRow {
   /** The line of the site's journal. */
   readonly decision: Entry<PurgedFact>;
   /** Number of the segment's line in the recorder's journal. */
@@ -31,8 +32,19 @@ export interface DecidedRow {
 export interface PurgeIndex {
   /** Null while nothing is decided about it. */
   purgeOf(seg: string): PurgeRow | null;
-  /** Receipted and not decided about, in the order of sealing, behind a number; at most `limit`. */
-  receipted(afterSiteSeq: number, limit: number): readonly ReceiptedRow[];
-  /** Decided and not done, in the same order. */
-  decided(afterSiteSeq: number, limit: number): readonly DecidedRow[];
+  /** Whether anything was decided about what was kept for this claim. */
+  isBegun(claim: string): boolean;
+  /**
+   * Receipted at `untilMs` (UTC) at the latest and not decided about, in the order of their receipts, behind a row (null: from the
+   * first); at most `limit`.
+   */
+  receipted(
+    after: Pick<ReceiptedRow, 'receiptedMs' | 'siteSeq'> | null,
+    untilMs: number,
+    limit: number,
+  ): readonly ReceiptedRow[];
+  /** Decided and not done, in the order of decision, behind a number of the site's journal; at most `limit`. */
+  decided(afterSeq: number, limit: number): readonly DecidedRow[];
+  /** When something was sealed last. */
+  lastSealedAt(): Instant | null;
 }

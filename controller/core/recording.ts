@@ -3,7 +3,7 @@
  * idempotent, and the status that comes back. One JSON object per line each way.
  */
 import type { ChainHead, Entry } from './chain.ts';
-import type { RecorderFact } from './facts.ts';
+import type { PurgedFact, RecorderFact } from './facts.ts';
 import type { ClockState, Instant } from './time.ts';
 
 /** Stream ids appear in file names and topics. */
@@ -144,15 +144,28 @@ export interface RecorderStatus {
   readonly disks?: readonly DiskStatus[];
   readonly journal: ChainHead;
   readonly streams: { readonly [stream: string]: StreamStatus };
+  /** It carries out deletions; absent in the status of an older recorder, which would hang up on being asked. */
+  readonly removes?: boolean;
 }
+
+/** A segment to be deleted: the site's decision as it stands in its journal, and which line of the recorder's own journal speaks of it. */
+export interface Removal {
+  readonly decision: Entry<PurgedFact>;
+  readonly segmentSeq: number;
+}
+
+/** Segments that one message may name. */
+export const REMOVALS_MAX = 100;
 
 /**
  * Controller to recorder. `follow` asks for every journal entry after `afterSeq`, then the live ones. `peek` asks for the newest
- * moments of a stream out of memory, once (see core/glance.ts).
+ * moments of a stream out of memory, once (see core/glance.ts). `remove` asks for deletions; what was done stands in the journal, and
+ * what was not is asked for again.
  */
 export type ToRecorder =
   | { readonly type: 'desired'; readonly desired: DesiredState }
   | { readonly type: 'peek'; readonly stream: string }
+  | { readonly type: 'remove'; readonly removals: readonly Removal[] }
   | { readonly type: 'follow'; readonly afterSeq: number };
 
 /** The answer to a peek; `media` is base64. */

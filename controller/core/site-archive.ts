@@ -17,6 +17,8 @@ export interface ArchivedSegment {
   readonly bytes: number;
   readonly sha256: string;
   readonly isReceipted: boolean;
+  /** Its deletion here is decided, or done: only the centre has it. */
+  readonly isPurged: boolean;
 }
 
 /** Who wants something kept or changed, for the audit trail. */

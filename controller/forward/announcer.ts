@@ -3,7 +3,7 @@
  * what it will get, finds numbers that are missing, and can ask for any of it. Also says again what the centre asks for.
  */
 import { AppError, sentenceOf } from '../core/errors.ts';
-import { ANNOUNCE_BATCH } from '../core/hrc.ts';
+import { ANNOUNCE_BATCH, type Announcement } from '../core/hrc.ts';
 import type { Log, Outbox, OutboxItem } from '../core/ports.ts';
 import { Bell } from './bell.ts';
 import type { Conversation } from './conversation.ts';
@@ -86,8 +86,8 @@ export class Announcer {
   async #tell(items: readonly OutboxItem[]): Promise<number> {
     if (items.length === 0) return 0;
     const { outbox, conversation } = this.#options;
-    return conversation.tellOf(
-      items.map((item) => ({ item, state: outbox.isReceipted(item.segment.seg) ? 'sent' : 'local' })),
-    );
+    const stateOf = ({ segment: { seg } }: OutboxItem): Announcement['state'] =>
+      outbox.isPurged(seg) ? 'purged' : outbox.isReceipted(seg) ? 'sent' : 'local';
+    return conversation.tellOf(items.map((item) => ({ item, state: stateOf(item) })));
   }
 }

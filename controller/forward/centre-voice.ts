@@ -4,8 +4,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { type CentreDocument, type Durability, type Receipt, receiptFault, type Sent } from '../core/hrc.ts';
-import { fieldsOf, readCentreDocument, readReceipt } from '../core/hrc-reading.ts';
-import { type JwsCheck, type JwsType, jwsHash, type PublicKey, readPublicKey, verifyJws } from '../core/jws.ts';
+import { fieldsOf, readCentreDocument, readManifest, readReceipt } from '../core/hrc-reading.ts';
+import {
+  type JwsCheck,
+  type JwsType,
+  jwsHash,
+  type PublicKey,
+  payloadOf,
+  readPublicKey,
+  verifyJws,
+} from '../core/jws.ts';
 import { type Policy, readPolicy } from '../core/policy.ts';
 import type { Outbox, OutboxItem } from '../core/ports.ts';
 
@@ -78,7 +86,9 @@ function atLeastStored(minimum: Durability): Durability {
 
 /** What we know ourselves about an item. */
 export function sentOf(site: string, { segment, jws }: OutboxItem): Sent {
-  return { site, seg: segment.seg, sha256: segment.sha256, size: segment.bytes, mh: jwsHash(jws) };
+  const was = readManifest(payloadOf(jws))?.was;
+  const sent = { site, seg: segment.seg, sha256: segment.sha256, size: segment.bytes, mh: jwsHash(jws) };
+  return was === undefined ? sent : { ...sent, was };
 }
 
 /** The keys of a file; none while it is missing or cannot be read, which trusts nobody. */

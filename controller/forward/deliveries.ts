@@ -46,6 +46,8 @@ export class Deliveries {
   readonly #bell = new Bell();
   readonly #queue: Queue;
   readonly #flights = new Map<string, Flight>();
+  /** What the centre holds other bytes of, as it says, until it signs for ours. */
+  readonly #conflicts = new Set<string>();
   readonly #listeners = new Set<(seg: string, fate: Fate) => void>();
   /** One file after the other on the wire: the older one gets its receipt while the next one is sent. */
   readonly #wire = new Turns();
@@ -110,8 +112,16 @@ export class Deliveries {
     for (const flight of this.#flights.values()) flight.end({ kind: 'lost' });
   }
 
+  /** Why the file of a segment is still needed although its receipt is there, or in dispute; null when it is not. */
+  needs(seg: string): string | null {
+    if (this.#conflicts.has(seg)) return 'the centre says that it holds other bytes of it';
+    if (this.#flights.has(seg)) return 'it is being sent';
+    return this.#queue.wishOf(seg) === null ? null : 'the centre ordered it once more';
+  }
+
   /** A checked receipt for a segment is kept. */
   receipted(seg: string): void {
+    this.#conflicts.delete(seg);
     this.#queue.settled(seg);
     this.#flights.get(seg)?.end({ kind: 'receipted' });
     this.#tell(seg, { kind: 'receipted' });
@@ -193,6 +203,7 @@ export class Deliveries {
       return;
     }
     flight.progress?.keep();
+    if (ending.kind === 'refused' && ending.code === 'HRC-CONFLICT') this.#conflicts.add(seg);
     const nowMs = this.#nowMs();
     const { track: next, pauseMs, alarm } = react(track, ending, nowMs, random());
     this.#queue.keepTrack(seg, next);

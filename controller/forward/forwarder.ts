@@ -5,8 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sentenceOf } from '../core/errors.ts';
-import { ALL_DOWN_FILTER, bulkClientOf, OFFLINE, type SiteTopics, topicsOf } from '../core/hrc.ts';
-import type { CentreLink } from '../core/ports.ts';
+import { ALL_DOWN_FILTER, bulkClientOf, OFFLINE, type SiteTopics, strongest, topicsOf } from '../core/hrc.ts';
+import type { CentreLink, HandedIn } from '../core/ports.ts';
 import type { Recalls } from '../core/recall.ts';
 import type { SegmentPull } from '../core/site-archive.ts';
 import { Announcer } from './announcer.ts';
@@ -51,6 +51,7 @@ export class Forwarder {
   readonly #inbox: Inbox;
   readonly #offers: Offers;
   readonly #recalls: CentreRecalls | null;
+  readonly #voice: CentreVoice;
   readonly #chunkSize = new ChunkSize();
   readonly #closing = new AbortController();
   readonly #listeners: ((link: CentreLink) => void)[] = [];
@@ -124,6 +125,7 @@ export class Forwarder {
     const { events: source } = options;
     this.#events = source === undefined ? null : new EventFeed({ ...words, source, conversation, state: linkState });
     const voice = new CentreVoice(options.trust);
+    this.#voice = voice;
     const deliveries = this.#deliveries;
     const announcer = this.#announcer;
     const { progressEveryMs } = timing;
@@ -186,6 +188,20 @@ export class Forwarder {
   /** Called at each change of {@link link}. */
   onLink(listener: (link: CentreLink) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** What decides here about deleting a segment: its receipt, checked as on the day it came, and whether it is still needed. */
+  get handedIn(): Pick<HandedIn, 'checked' | 'needs'> {
+    const { site, outbox, minDurability } = this.#options;
+    return {
+      checked: (jws) => {
+        const wanted = [minDurability?.() ?? 'stored', this.#state.document?.receipt.minDurability ?? 'stored'];
+        const checked = this.#voice.receipt(jws, site, outbox, strongest(wanted));
+        return checked.ok ? checked.receipt : checked.message;
+      },
+      needs: (seg) =>
+        this.#deliveries.needs(seg) ?? (this.#offers.isOffered(seg) ? 'the centre may be fetching it' : null),
+    };
   }
 
   /** The files that the centre may fetch by HTTP (route D), for whoever serves them. */

@@ -8,7 +8,7 @@ import type { Entry } from '../core/chain.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { RecorderFact } from '../core/facts.ts';
 import type { Log, Recorder } from '../core/ports.ts';
-import type { DesiredState, FromRecorder, PeekAnswer, RecorderStatus, ToRecorder } from '../core/recording.ts';
+import type { DesiredState, FromRecorder, PeekAnswer, RecorderStatus, Removal, ToRecorder } from '../core/recording.ts';
 
 const RECONNECT_FIRST_MS = 250;
 const RECONNECT_MAX_MS = 2_000;
@@ -71,6 +71,10 @@ export class RecorderLink implements Recorder {
 
   peek(stream: string): void {
     if (this.#isHere) this.#send({ type: 'peek', stream });
+  }
+
+  remove(removals: readonly Removal[]): void {
+    if (this.#isHere) this.#send({ type: 'remove', removals });
   }
 
   onPeek(listener: (stream: string, peek: PeekAnswer | null) => void): void {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { mergeDesired } from '../core/desired.ts';
+import { claimsOf, mergeDesired } from '../core/desired.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import type { DesiredState, RecorderStatus, StreamStatus } from '../core/recording.ts';
@@ -20,6 +20,7 @@ import { isDesired } from './desired-check.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { ringShare } from './memory.ts';
 import { type Recovery, recover } from './recovery.ts';
+import { Remover } from './remover.ts';
 import { SecondCopy } from './second-copy.ts';
 import { RecorderSocket } from './socket.ts';
 import { Stream } from './stream.ts';
@@ -61,6 +62,7 @@ export class RecorderProcess {
   readonly #media: Media;
   readonly #ledger: LedgerWriter;
   readonly #secondCopy: SecondCopy;
+  readonly #remover: Remover;
   readonly #socket: RecorderSocket;
   readonly #streams = new Map<string, Stream>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -92,12 +94,22 @@ export class RecorderProcess {
       changed: () => this.#changed(false),
       log,
     });
+    this.#remover = new Remover({
+      disks: this.#disks,
+      append: (fact) => this.#ledger.append(fact),
+      read: (afterSeq) => this.#ledger.read(afterSeq),
+      isOpen: (name) => this.#media.isOpen(name),
+      isWished: (stream, claims) => this.#isWished(stream, claims),
+      whileIdle: (doing) => this.#secondCopy.whileIdle(doing),
+      log,
+    });
     this.#socket = new RecorderSocket(
       {
         desire: (desired) => this.#desire(desired),
         read: (afterSeq) => this.#ledger.read(afterSeq),
         status: () => this.#status(),
         peek: (stream) => this.#streams.get(stream)?.peek() ?? null,
+        remove: (removals) => this.#remover.remove(removals),
       },
       log,
     );
@@ -243,11 +255,7 @@ export class RecorderProcess {
 
   /** A new wish: merged with what is being kept, on disk before it is pursued. */
   async #desire(asked: DesiredState): Promise<void> {
-    const { next, forgotten } = mergeDesired(
-      this.#desired,
-      asked,
-      (stream, claim) => this.#streams.get(stream)?.isEnded(claim) ?? this.#endedBefore(stream, claim),
-    );
+    const { next, forgotten } = mergeDesired(this.#desired, asked, (stream, claim) => this.#isEnded(stream, claim));
     for (const { stream, claim } of forgotten) {
       this.#options.log.warn({ stream, claim }, 'the controller forgot a claim; it is kept until it is ended');
     }
@@ -261,8 +269,15 @@ export class RecorderProcess {
     await this.#saving;
   }
 
-  #endedBefore(stream: string, claim: string): boolean {
-    return this.#recovery?.endedClaims.get(stream)?.includes(claim) ?? false;
+  #isEnded(stream: string, claim: string): boolean {
+    const endedBefore = () => this.#recovery?.endedClaims.get(stream)?.includes(claim) ?? false;
+    return this.#streams.get(stream)?.isEnded(claim) ?? endedBefore();
+  }
+
+  /** Something that is still to be kept is kept for one of these claims. */
+  #isWished(stream: string, claims: readonly string[]): boolean {
+    const wish = Object.hasOwn(this.#desired.streams, stream) ? this.#desired.streams[stream] : undefined;
+    return claimsOf(wish).some(({ id }) => claims.includes(id) && !this.#isEnded(stream, id));
   }
 
   #pursue(desired: DesiredState): void {
@@ -331,6 +346,7 @@ export class RecorderProcess {
       disks: this.#disks.all.map(({ status }) => status),
       journal: this.#ledger.head,
       streams,
+      removes: true,
     };
   }
 

@@ -1,6 +1,6 @@
 /**
  * What a recorder does before anything else: reads its journal, looks at every file under media/, takes in what a crash left
- * half-written and sets aside what cannot be explained. It deletes nothing (invariant 3).
+ * half-written and sets aside what cannot be explained. It deletes nothing but what the journal says is deleted (invariant 3).
  */
 import type { Entry } from '../core/chain.ts';
 import type { RecorderFact, SegmentFact } from '../core/facts.ts';
@@ -9,6 +9,7 @@ import { type Clock, type Instant, later } from '../core/time.ts';
 import type { Disk } from '../ledger/disk.ts';
 import type { Disks } from '../ledger/disks.ts';
 import { segmentPath } from '../ledger/layout.ts';
+import { removeSegments } from '../ledger/remove-segments.ts';
 import type { KeptBefore } from './keeper.ts';
 import { repeatedMs } from './repeated.ts';
 import { leftOr, namesOn, takeIn } from './take-in.ts';
@@ -50,6 +51,7 @@ export async function recover(
 ): Promise<Recovery> {
   const streams = new Map<string, StreamHistory>();
   const known = new Set<string>();
+  const removed = new Set<string>();
   const away = new Set<DiskRole>();
   let last: Entry<RecorderFact> | null = null;
   // Since the recorder was started last: whatever was unknown then was taken in or set aside.
@@ -69,6 +71,11 @@ export async function recover(
     if (fact.type === 'disk-back') away.delete(fact.disk);
     if (fact.type === 'recorder-started') recent = [];
     if (fact.type === 'segment') recent.push(fact);
+    if (fact.type === 'removed') {
+      const name = segmentPath(fact.stream, fact.run, fact.sequence);
+      removed.add(name);
+      known.delete(name);
+    }
     remember(fact, historyOf, known);
   }
   const before = endOf(last, clock.now());
@@ -77,6 +84,10 @@ export async function recover(
   let truncatedBytes = 0;
   let quarantined = 0;
   for (const [name, holders] of await unknownFiles(disks, known)) {
+    if (removed.has(name)) {
+      for (const disk of holders) await removeSegments(disk, [name]).catch((error) => leftOr(disks, disk, error, 0));
+      continue;
+    }
     const taken = await takeIn(disks, name, holders);
     for (const fact of taken.facts) {
       found.push(fact);

@@ -14,6 +14,7 @@ import type { Disk, WholeSegment } from '../ledger/disk.ts';
 import type { Disks } from '../ledger/disks.ts';
 import { segmentPath } from '../ledger/layout.ts';
 import type { Media } from '../ledger/media.ts';
+import { removeSegments } from '../ledger/remove-segments.ts';
 import { hashFile } from '../ledger/segment-file.ts';
 import { namesOn, takeIn } from './take-in.ts';
 
@@ -79,6 +80,23 @@ export class SecondCopy {
       task.isUnknown = true;
       task.hasStrangers = true;
     } else this.#wake();
+  }
+
+  /**
+   * Does something while nothing is compared or copied, and lets neither begin meanwhile; what happened to the disks is looked at
+   * afterwards. False, and nothing is done, while something is under way.
+   */
+  async whileIdle(doing: () => Promise<void>): Promise<boolean> {
+    if (this.#working !== null || this.#closed) return false;
+    const done = doing();
+    this.#working = done
+      .catch(() => undefined)
+      .finally(() => {
+        this.#working = null;
+        if (this.#again) this.#wake();
+      });
+    await done;
+    return true;
   }
 
   /** Lets go after what is being copied just now. */
@@ -155,12 +173,18 @@ export class SecondCopy {
     await this.#copy(other, disk, task, ...next);
   }
 
-  /** Compares what is on a disk with what the journal says; takes in what only this disk knows. */
+  /** Compares what is on a disk with what the journal says; takes in what only this disk knows, and takes off what was deleted. */
   async #survey(disk: Disk, task: Task): Promise<void> {
     const { disks, media, entries } = this.#options;
     task.beyondHelp.clear();
     const known = new Map<string, WholeSegment & { readonly isUnsure: boolean }>();
+    const removed = new Set<string>();
     for await (const { fact } of entries()) {
+      if (fact.type === 'removed') {
+        const name = segmentPath(fact.stream, fact.run, fact.sequence);
+        removed.add(name);
+        known.delete(name);
+      }
       if (fact.type !== 'segment') continue;
       const isUnsure = this.#unsureFromMs !== null && fact.to.wallMs >= this.#unsureFromMs;
       const { bytes, sha256 } = fact;
@@ -174,8 +198,13 @@ export class SecondCopy {
     }
     if (!task.hasStrangers) return;
     task.hasStrangers = false;
-    for (const name of await namesOn(disk)) {
-      if (known.has(name) || media.isOurs(name)) continue;
+    const names = await namesOn(disk);
+    await removeSegments(
+      disk,
+      names.filter((name) => removed.has(name)),
+    );
+    for (const name of names) {
+      if (known.has(name) || removed.has(name) || media.isOurs(name)) continue;
       const { facts } = await takeIn(disks, name, [disk]);
       for (const fact of facts) await this.#options.append(fact);
     }

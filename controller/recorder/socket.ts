@@ -6,7 +6,15 @@ import type { Entry } from '../core/chain.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { RecorderFact } from '../core/facts.ts';
 import type { Log } from '../core/ports.ts';
-import type { DesiredState, FromRecorder, PeekAnswer, RecorderStatus, ToRecorder } from '../core/recording.ts';
+import {
+  type DesiredState,
+  type FromRecorder,
+  type PeekAnswer,
+  REMOVALS_MAX,
+  type RecorderStatus,
+  type Removal,
+  type ToRecorder,
+} from '../core/recording.ts';
 import { checkDesired } from './desired-check.ts';
 
 /** A wish for hundreds of streams fits in this many times over. */
@@ -24,6 +32,7 @@ export interface Door {
   read(afterSeq: number): AsyncGenerator<Entry<RecorderFact>>;
   status(): RecorderStatus;
   peek(stream: string): PeekAnswer | null;
+  remove(removals: readonly Removal[]): Promise<void>;
 }
 
 interface Visitor {
@@ -140,6 +149,17 @@ export class RecorderSocket {
       void this.#catchUp(visitor, message.afterSeq);
     } else if (message.type === 'peek' && typeof message.stream === 'string') {
       this.#peek(visitor, message.stream);
+    } else if (
+      message.type === 'remove' &&
+      Array.isArray(message.removals) &&
+      message.removals.length <= REMOVALS_MAX
+    ) {
+      this.#door.remove(message.removals).catch((error) => {
+        this.#log.error(
+          { error: sentenceOf(error) },
+          'what is to be deleted could not be looked up; it is asked for again',
+        );
+      });
     } else {
       this.#refuse(visitor, 'unknown message');
     }

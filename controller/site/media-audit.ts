@@ -7,6 +7,8 @@ import type { SiteJournal } from '../core/ports.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
 
 const AGAIN_MS = 10 * 60_000;
+/** Somebody who looked so lately is still looking. */
+const WATCHED_MS = 10 * 60_000;
 /** Past this the oldest are forgotten, which journals them once more, never once less. */
 const REMEMBERED_MAX = 10_000;
 
@@ -14,10 +16,21 @@ export class MediaAudit {
   readonly #journal: SiteJournal;
   readonly #clock: Clock;
   readonly #seen = new Map<string, { readonly at: Instant; readonly written: Promise<unknown> }>();
+  /** When each object was looked at last, by whomever. */
+  readonly #looks = new Map<string, Instant>();
 
   constructor(journal: SiteJournal, clock: Clock) {
     this.#journal = journal;
     this.#clock = clock;
+  }
+
+  /** Somebody is looking at one of these objects, as far as this process saw. */
+  isWatched(objects: readonly string[]): boolean {
+    const now = this.#clock.now();
+    return objects.some((object) => {
+      const at = this.#looks.get(object);
+      return at !== undefined && between(at, now) < WATCHED_MS;
+    });
   }
 
   /** Resolves when the access stands in the journal; nothing is shown before. */
@@ -29,6 +42,9 @@ export class MediaAudit {
   ): Promise<void> {
     const key = `${caller.login} ${did} ${object}`;
     const now = this.#clock.now();
+    this.#looks.delete(object);
+    this.#looks.set(object, now);
+    if (this.#looks.size > REMEMBERED_MAX) this.#looks.delete(this.#looks.keys().next().value ?? object);
     const before = this.#seen.get(key);
     if (before !== undefined && between(before.at, now) < AGAIN_MS) {
       await before.written;

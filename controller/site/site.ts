@@ -12,6 +12,7 @@ import type {
   Camera,
   CentreLink,
   GlanceDecoder,
+  HandedIn,
   Indicator,
   Log,
   PinHasher,
@@ -40,6 +41,7 @@ import { Logins } from './logins.ts';
 import { MediaAudit } from './media-audit.ts';
 import { Panels } from './panels.ts';
 import { type FirstPin, type FirstSecret, People, THE_SITE } from './people.ts';
+import { Purger } from './purger.ts';
 import { Recalling } from './recalling.ts';
 import { RecorderFollower } from './recorder-follower.ts';
 import { Rooms } from './rooms.ts';
@@ -81,6 +83,8 @@ export interface SiteOptions {
   readonly link: () => CentreLink;
   /** The way by which deleted segments come back from the centre; absent, or null, where there is none. */
   readonly recalls?: () => Recalls | null;
+  /** What decides about deleting segments here; null, or absent, deletes none. */
+  readonly handedIn?: () => HandedIn | null;
   /** Wordings spoken aloud, lamps, and glances out of memory. */
   readonly voice: Voice;
   readonly indicators: (plan: IndicatorPlan) => Indicator;
@@ -108,6 +112,7 @@ export class Site {
   readonly #alarms: AlarmWatch;
   readonly #follower: RecorderFollower;
   readonly #desk: SiteDesk;
+  readonly #purger: Purger;
   /** Where segments lie: here, or at the centre alone. */
   readonly whereabouts: Whereabouts;
   readonly #end = new AbortController();
@@ -186,6 +191,13 @@ export class Site {
     };
     const door = new SiteDoor({ ...visitors, unpaired: plan.login.unpaired });
     this.#sealer = new Sealer({ siteId: plan.site.id, index, journal, signer, log });
+    this.#purger = new Purger({
+      ...{ index, journal, clock, log, recorder },
+      canRemove: () => this.#isRecorderHere && this.#status?.removes === true,
+      handedIn: () => options.handedIn?.() ?? null,
+      isWatched: (objects) => audit.isWatched(objects),
+      owesExplanation: (session) => views.interruptions(session).some(({ owed }) => owed.includes('typed')),
+    });
     this.#follower = new RecorderFollower(index, catchUp, log);
     this.#desk = new SiteDesk({
       plan,
@@ -230,6 +242,11 @@ export class Site {
     };
   }
 
+  /** One sweep of deletion now, instead of within seconds. */
+  sweep(): Promise<void> {
+    return this.#purger.sweep();
+  }
+
   /** The site's journal with the index behind it, for others that keep facts (receipts). */
   get journal(): SiteJournal {
     return this.#journal;
@@ -266,6 +283,7 @@ export class Site {
     this.#wish();
     this.#hearings.start();
     this.#sealer.poke();
+    this.#purger.start();
     this.#loop = this.#run();
   }
 
@@ -281,8 +299,8 @@ export class Site {
   async close(): Promise<void> {
     this.#end.abort();
     await this.#loop;
-    const closings = [this.#watchers, this.#sources, this.#hearings, this.#sealer, this.#signs].map((part) =>
-      part.close(),
+    const closings = [this.#watchers, this.#sources, this.#hearings, this.#sealer, this.#purger, this.#signs].map(
+      (part) => part.close(),
     );
     for (const result of await Promise.allSettled(closings)) {
       if (result.status === 'rejected') this.#options.log.error({ err: result.reason }, 'a part did not close');

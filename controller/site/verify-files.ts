@@ -23,18 +23,37 @@ export interface Copy {
 /** What is wrong with one file, or null. */
 type Fault = { readonly what: 'file-missing' | 'file-size' | 'file-hash'; readonly message: string } | null;
 
-/** Checks every segment on every disk, then every file that no segment explains. Reads every byte. */
+/** Segments, by id, whose file may be gone by a decision; and those of them that the recorder wrote down as deleted. */
+export interface Deleted {
+  readonly mayBeGone: ReadonlySet<string>;
+  readonly removed: ReadonlySet<string>;
+}
+
+/**
+ * Checks every segment on every disk, then every file that no segment explains. Reads every byte. Answers the segments that were
+ * deleted by policy and lie nowhere any more.
+ */
 export async function checkFiles(
   copies: readonly Copy[],
   segments: readonly SegmentFact[],
+  deleted: Deleted,
   recorderRuns: boolean,
   findings: Finding[],
-): Promise<void> {
+): Promise<readonly SegmentFact[]> {
+  const gone: SegmentFact[] = [];
   const known = new Set<string>();
   for (const segment of segments) {
     const name = segmentPath(segment.stream, segment.run, segment.sequence);
     known.add(name);
     const faults = await Promise.all(copies.map(({ layout }) => faultOf(join(layout.media, name), segment)));
+    if (deleted.mayBeGone.has(segment.seg)) {
+      const left = copies.filter((_, at) => faults[at]?.what !== 'file-missing');
+      if (left.length === 0) gone.push(segment);
+      if (left.length === 0 || deleted.removed.has(segment.seg)) {
+        for (const copy of left) findings.push(leftOn(copy, name));
+        continue;
+      }
+    }
     const isSomewhere = faults.some((fault) => fault === null);
     for (const [at, copy] of copies.entries()) {
       const fault = faults[at] ?? null;
@@ -42,6 +61,12 @@ export async function checkFiles(
     }
   }
   for (const copy of copies) await checkStrangers(copy, known, recorderRuns, findings);
+  return gone;
+}
+
+function leftOn(copy: Copy, name: string): Finding {
+  const message = 'deleted by policy, and not gone from this disk yet: the recorder sees to it at its next start';
+  return { level: 'note', what: 'file-left', subject: subjectOf(copy, name), message };
 }
 
 async function faultOf(path: string, segment: SegmentFact): Promise<Fault> {

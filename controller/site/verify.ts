@@ -5,7 +5,7 @@
 import { relative } from 'node:path';
 import type { ChainHead } from '../core/chain.ts';
 import { sentenceOf } from '../core/errors.ts';
-import type { GapFact, RecorderFact, SegmentFact, SiteFact } from '../core/facts.ts';
+import type { GapFact, RecorderFact, RemovedFact, SegmentFact, SiteFact } from '../core/facts.ts';
 import { readManifest } from '../core/hrc-reading.ts';
 import { jwsHash, type PublicKey, verifyJws } from '../core/jws.ts';
 import type { DiskRole } from '../core/recording.ts';
@@ -14,6 +14,7 @@ import { breaksWithinRuns, coverage, TOLERANCE_MS } from '../core/timeline.ts';
 import { followJournal, journalReached } from '../ledger/journal-files.ts';
 import { type Layout, layoutOf } from '../ledger/layout.ts';
 import { type Copy, checkFiles } from './verify-files.ts';
+import { checkPurges, type Line } from './verify-purges.ts';
 
 /** One thing that does not hold (or, as a note, is worth knowing). `subject` is the file, journal line or claim it is about. */
 export interface Finding {
@@ -31,6 +32,8 @@ export interface Finding {
     | 'claim-unexplained'
     | 'run-broken'
     | 'manifest'
+    | 'purge'
+    | 'file-left'
     | 'no-journal';
   readonly subject: string;
   readonly message: string;
@@ -39,8 +42,12 @@ export interface Finding {
 export interface Verdict {
   readonly ok: boolean;
   readonly findings: readonly Finding[];
+  /** Everything that was recorded, whether it still lies here or not. */
   readonly segments: number;
   readonly bytes: number;
+  /** Of these: deleted here by policy, because the centre holds them. */
+  readonly purged: number;
+  readonly purgedBytes: number;
   readonly claims: number;
   readonly openClaims: number;
   readonly coveredMs: number;
@@ -60,6 +67,7 @@ interface Ledger {
   readonly gaps: GapFact[];
   readonly claims: Map<string, Claim>;
   readonly quarantined: number;
+  readonly removed: RemovedFact[];
   /** Disks that were left and have not caught up. */
   readonly away: ReadonlySet<DiskRole>;
 }
@@ -69,6 +77,8 @@ export interface VerifyOptions {
   readonly recorderRuns: boolean;
   /** The site's public keys; manifests signed by any other key are faults. */
   readonly siteKeys: readonly PublicKey[];
+  /** The centre's keys, under which its receipts have to be signed; null or absent: signatures of receipts are not checked. */
+  readonly centreKeys?: readonly PublicKey[] | null;
   /** The data folder on the second disk, which should hold the same. */
   readonly mirror?: string | null;
 }
@@ -76,7 +86,7 @@ export interface VerifyOptions {
 /** Checks a data folder, and its copy on a second disk. Reads every byte of every segment; never writes. */
 export async function verifyFolder(
   root: string,
-  { recorderRuns, siteKeys, mirror = null }: VerifyOptions,
+  { recorderRuns, siteKeys, centreKeys = null, mirror = null }: VerifyOptions,
 ): Promise<Verdict> {
   const layouts = mirror === null ? [layoutOf(root)] : [layoutOf(root), layoutOf(mirror)];
   const findings: Finding[] = [];
@@ -86,10 +96,14 @@ export async function verifyFolder(
     const role = layouts.length === 1 ? null : at === 0 ? 'main' : 'mirror';
     return { layout, role, mayLack: role !== null && ledger.away.has(role) };
   });
-  await checkFiles(copies, ledger.segments, recorderRuns, findings);
-  const totals = checkClaims(ledger, findings);
   const siteJournal = await longest(layouts, ({ siteJournal: folder }) => folder);
-  await checkSiteJournal(siteJournal, ledger, siteKeys, findings);
+  const site = await readJournal<SiteFact>(siteJournal.root, siteJournal.folder, findings);
+  const segments = new Map(ledger.segments.map((segment) => [segment.seg, segment]));
+  const mayBeGone = checkPurges({ segments, removed: ledger.removed, site, centreKeys }, findings);
+  const removed = new Set(ledger.removed.map(({ seg }) => seg));
+  const purged = await checkFiles(copies, ledger.segments, { mayBeGone, removed }, recorderRuns, findings);
+  const totals = checkClaims(ledger, findings);
+  checkSiteJournal(site, ledger, segments, siteKeys, findings);
   for (const copy of copies) {
     const isNew = recorderRuns || copy.mayLack;
     await checkJournalCopy(copy.layout.root, copy.layout.recorderJournal, recorderJournal.folder, isNew, findings);
@@ -99,7 +113,9 @@ export async function verifyFolder(
     ok: findings.every((finding) => finding.level !== 'fault'),
     findings,
     segments: ledger.segments.length,
-    bytes: ledger.segments.reduce((sum, segment) => sum + segment.bytes, 0),
+    bytes: bytesOf(ledger.segments),
+    purged: purged.length,
+    purgedBytes: bytesOf(purged),
     gaps: ledger.gaps.length,
     ...totals,
   };
@@ -164,9 +180,10 @@ async function readRecorderJournal({ root, folder }: JournalCopy, findings: Find
   const gaps: GapFact[] = [];
   const claims = new Map<string, Claim>();
   let quarantined = 0;
+  const removed: RemovedFact[] = [];
   const away = new Set<DiskRole>();
-  const facts = await readJournal<RecorderFact>(root, folder, findings);
-  if (facts.length === 0) {
+  const lines = await readJournal<RecorderFact>(root, folder, findings);
+  if (lines.length === 0) {
     findings.push({
       level: 'fault',
       what: 'no-journal',
@@ -174,11 +191,12 @@ async function readRecorderJournal({ root, folder }: JournalCopy, findings: Find
       message: 'there is no recorder journal in this folder',
     });
   }
-  for (const fact of facts) {
+  for (const { fact } of lines) {
     const key = 'claim' in fact ? `${fact.claim}/${fact.stream}` : '';
     if (fact.type === 'segment') segments.push(fact);
     else if (fact.type === 'gap') gaps.push(fact);
     else if (fact.type === 'quarantined') quarantined += 1;
+    else if (fact.type === 'removed') removed.push(fact);
     else if (fact.type === 'disk-away') away.add(fact.disk);
     else if (fact.type === 'disk-back') away.delete(fact.disk);
     else if (fact.type === 'claim-begun')
@@ -188,12 +206,12 @@ async function readRecorderJournal({ root, folder }: JournalCopy, findings: Find
       if (claim !== undefined) claim.to = fact.to;
     }
   }
-  return { segments, gaps, claims, quarantined, away };
+  return { segments, gaps, claims, quarantined, removed, away };
 }
 
 /** All facts of a journal; every broken place becomes a finding with file and line. */
-async function readJournal<Fact>(root: string, directory: string, findings: Finding[]): Promise<Fact[]> {
-  const facts: Fact[] = [];
+async function readJournal<Fact>(root: string, directory: string, findings: Finding[]): Promise<Line<Fact>[]> {
+  const facts: Line<Fact>[] = [];
   const name = relative(root, directory);
   let end: ChainHead | null = null;
   for await (const { entry, fault, head, file } of followJournal<Fact>(directory)) {
@@ -204,7 +222,7 @@ async function readJournal<Fact>(root: string, directory: string, findings: Find
         subject: `${name}/${file} line ${fault.seq}`,
         message: fault.message,
       });
-    if (entry !== null) facts.push(entry.fact);
+    if (entry !== null) facts.push({ fact: entry.fact, head });
     end = head;
   }
   const reached = await journalReached(directory);
@@ -269,17 +287,17 @@ function checkClaims(
 }
 
 /** The controller's journal: its chain, and that every signed manifest says of its segment what the recorder's journal says. */
-async function checkSiteJournal(
-  { root, folder }: JournalCopy,
+function checkSiteJournal(
+  lines: readonly Line<SiteFact>[],
   ledger: Ledger,
+  segments: ReadonlyMap<string, SegmentFact>,
   siteKeys: readonly PublicKey[],
   findings: Finding[],
-): Promise<void> {
-  const segments = new Map(ledger.segments.map((segment) => [segment.seg, segment]));
+): void {
   const lastOfStream = new Map<string, string>();
   let siteSeq = 0;
   const opened = new Map<string, Extract<SiteFact, { type: 'session-opened' }>>();
-  for (const fact of await readJournal<SiteFact>(root, folder, findings)) {
+  for (const { fact } of lines) {
     if (fact.type === 'session-opened') opened.set(fact.session, fact);
     if (fact.type === 'session-closed') checkSession(fact, opened.get(fact.session), ledger, findings);
     if (fact.type !== 'sealed') continue;
@@ -336,6 +354,10 @@ function manifestFault(
   if (manifest.sha256 !== segment.sha256 || manifest.size !== segment.bytes)
     return 'size or SHA-256 is not what the recorder wrote down';
   return null;
+}
+
+function bytesOf(segments: readonly SegmentFact[]): number {
+  return segments.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function wallTime(instant: Instant): string {

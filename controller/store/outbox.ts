@@ -86,6 +86,12 @@ export class StoreOutbox implements Outbox {
     );
   }
 
+  isPurged(seg: string): boolean {
+    return (
+      this.#store.sql.get<{ is_purged: number }>('SELECT is_purged FROM outbox WHERE seg = ?', seg)?.is_purged === 1
+    );
+  }
+
   backlog(): Backlog {
     return this.#store.backlog();
   }

@@ -99,6 +99,8 @@ export function projectRecorder(sql: Sql, entry: Entry<RecorderFact>): void {
         seq,
         json(at),
       );
+      sql.run('UPDATE purged SET is_done = 1 WHERE seg = ?', fact.seg);
+      sql.run('UPDATE outbox SET is_purged = 1 WHERE seg = ?', fact.seg);
       return;
     case 'quarantined':
       sql.run(
@@ -125,12 +127,14 @@ export function projectSite(sql: Sql, entry: Entry<SiteFact>): void {
       return;
     case 'sealed':
       sql.run(
-        'INSERT INTO outbox (site_seq, seg, stream, jws, sealed_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        `INSERT INTO outbox (site_seq, seg, stream, jws, sealed_at, is_purged)
+         VALUES (?, ?, ?, ?, ?, EXISTS (SELECT 1 FROM removed WHERE seg = ?)) ON CONFLICT DO NOTHING`,
         fact.siteSeq,
         fact.seg,
         fact.stream,
         fact.jws,
         json(at),
+        fact.seg,
       );
       return;
     case 'held':
@@ -155,19 +159,23 @@ export function projectSite(sql: Sql, entry: Entry<SiteFact>): void {
       return;
     case 'receipted':
       sql.run(
-        'UPDATE outbox SET receipt = ?, receipted_at = ? WHERE seg = ? AND receipt IS NULL',
+        'UPDATE outbox SET receipt = ?, receipted_at = ?, receipted_ms = ? WHERE seg = ? AND receipt IS NULL',
         fact.receipt,
         json(at),
+        Math.floor(at.wallMs),
         fact.seg,
       );
       return;
     case 'purged':
       sql.run(
-        'INSERT INTO purged (seg, seq, entry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+        `INSERT INTO purged (seg, seq, entry, is_done)
+         VALUES (?, ?, ?, EXISTS (SELECT 1 FROM removed WHERE seg = ?)) ON CONFLICT DO NOTHING`,
         fact.seg,
         seq,
         json(entry),
+        fact.seg,
       );
+      sql.run('UPDATE outbox SET is_purged = 1 WHERE seg = ?', fact.seg);
       return;
     case 'person-added':
       sql.run(

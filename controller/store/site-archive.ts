@@ -28,6 +28,7 @@ interface Row {
   readonly site_seq: number | null;
   readonly fact: string;
   readonly is_receipted: number;
+  readonly is_purged: number | null;
 }
 
 interface Where {
@@ -51,7 +52,7 @@ export class StoreArchive implements SiteArchive, CommandBook, Transfers, Policy
     const { text, values } = whereOf(select);
     return this.#sql
       .all<Row>(
-        `SELECT journal_seq, site_seq, fact, receipt IS NOT NULL AS is_receipted
+        `SELECT journal_seq, site_seq, fact, receipt IS NOT NULL AS is_receipted, is_purged
          FROM segment LEFT JOIN outbox USING (seg) WHERE journal_seq > ? AND ${text} ORDER BY journal_seq LIMIT ?`,
         place,
         ...values,
@@ -223,5 +224,6 @@ function archived(row: Row): ArchivedSegment {
     fromMs: Math.round(from.wallMs),
     toMs: Math.round(to.wallMs),
     isReceipted: row.is_receipted === 1,
+    isPurged: row.is_purged === 1,
   };
 }

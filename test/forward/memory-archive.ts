@@ -87,6 +87,7 @@ export class MemoryArchive implements SiteArchive, CommandBook {
         fromMs: segment.from.wallMs,
         toMs: segment.to.wallMs,
         isReceipted: this.#outbox.isReceipted(segment.seg),
+        isPurged: this.#outbox.isPurged(segment.seg),
       }));
   }
 }

@@ -156,6 +156,11 @@ export class FileOutbox implements Outbox {
     return this.items.find((item) => item.segment.seg === seg) ?? null;
   }
 
+  /** What was deleted here, as far as this test says so. */
+  readonly purged = new Set<string>();
+  isPurged(seg: string): boolean {
+    return this.purged.has(seg);
+  }
   isReceipted(seg: string): boolean {
     return this.receipts.has(seg);
   }

@@ -32,7 +32,10 @@ test('many large pictures asked for at once all come, and what is not there is s
   async function* read() {
     return;
   }
-  const socket = new RecorderSocket({ desire: async () => undefined, read, status, peek }, LOG);
+  const socket = new RecorderSocket(
+    { desire: async () => undefined, read, status, peek, remove: async () => undefined },
+    LOG,
+  );
   await socket.listen(path);
   const link = new RecorderLink({ socketPath: path, afterSeq: () => 0, log: LOG });
   const seen: string[] = [];

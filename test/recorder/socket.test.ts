@@ -29,7 +29,13 @@ async function door(): Promise<{ readonly socket: RecorderSocket; readonly path:
     error: () => undefined,
   };
   const socket = new RecorderSocket(
-    { desire: () => Promise.resolve(), read: async function* () {}, status: () => STATUS, peek: () => null },
+    {
+      desire: () => Promise.resolve(),
+      read: async function* () {},
+      status: () => STATUS,
+      peek: () => null,
+      remove: () => Promise.resolve(),
+    },
     log,
   );
   onTestFinished(async () => {

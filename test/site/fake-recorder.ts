@@ -15,11 +15,14 @@ import type {
   DiskStatus,
   PeekAnswer,
   RecorderStatus,
+  Removal,
   StreamStatus,
 } from '../../controller/core/recording.ts';
 import { between, type Clock, type Instant } from '../../controller/core/time.ts';
+import { Disk } from '../../controller/ledger/disk.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
 import { type Layout, segmentPath } from '../../controller/ledger/layout.ts';
+import { Remover } from '../../controller/recorder/remover.ts';
 
 const HEADER = Buffer.from('header--');
 
@@ -40,6 +43,7 @@ export class FakeRecorder implements Recorder {
   /** What it says of its disks. */
   disks: readonly DiskStatus[] = [];
   readonly #layout: Layout;
+  readonly #remover: Remover;
   readonly #clock: Clock;
   readonly #claims = new Map<string, Kept[]>();
   readonly #sequences = new Map<string, number>();
@@ -53,6 +57,17 @@ export class FakeRecorder implements Recorder {
     this.#layout = layout;
     this.#clock = clock;
     this.journal = new Journal<RecorderFact>(layout.recorderJournal, clock);
+    const disk = new Disk('main', layout.root, Number.POSITIVE_INFINITY, clock.now());
+    this.#remover = new Remover({
+      disks: { all: [disk], usable: [disk], refused: (_, error) => Promise.reject(error) },
+      append: async (fact) => void (await this.append(fact)),
+      read: (afterSeq) => this.journal.read(afterSeq),
+      isOpen: () => false,
+      isWished: (stream, claims) =>
+        this.#claims.get(stream)?.some(({ id, isEnded }) => claims.includes(id) && !isEnded) === true,
+      whileIdle: async (doing) => doing().then(() => true),
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    });
   }
 
   async open(): Promise<void> {
@@ -158,7 +173,19 @@ export class FakeRecorder implements Recorder {
       disks: this.disks,
       journal: this.journal.head,
       streams,
+      removes: this.removes,
     };
+  }
+
+  /** What it was asked to delete, in order; done by the real remover, unless it is not listening. */
+  readonly asked: Removal[] = [];
+  isListening = true;
+  /** An older one does not say that it can. */
+  removes = true;
+  removing: Promise<void> = Promise.resolve();
+  remove(removals: readonly Removal[]): void {
+    this.asked.push(...removals);
+    if (this.isListening) this.removing = this.removing.then(() => this.#remover.remove(removals));
   }
 
   async append(fact: RecorderFact): Promise<Entry<RecorderFact>> {
@@ -203,7 +230,7 @@ export class FakeRecorder implements Recorder {
     const sequence = (this.#sequences.get(run) ?? 0) + 1;
     this.#sequences.set(run, sequence);
     this.#made += 1;
-    const seg = `SEG${String(this.#made).padStart(23, '0')}`;
+    const seg = `01SEG${String(this.#made).padStart(21, '0')}`;
     const content = Buffer.concat([HEADER, Buffer.from(`${seg} ${'x'.repeat(200)}`)]);
     const path = join(this.#layout.media, segmentPath(stream, run, sequence));
     await mkdir(dirname(path), { recursive: true });

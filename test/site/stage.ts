@@ -9,7 +9,7 @@ import { AppError } from '../../controller/core/errors.ts';
 import type { SiteFact } from '../../controller/core/facts.ts';
 import { publicKeyOf, signJws } from '../../controller/core/jws.ts';
 import type { Entered, Origin } from '../../controller/core/people-desk.ts';
-import type { Camera, CentreLink, GlanceDecoder, Log, Signer, Voice } from '../../controller/core/ports.ts';
+import type { Camera, CentreLink, GlanceDecoder, HandedIn, Log, Signer, Voice } from '../../controller/core/ports.ts';
 import type { DevicePlan, PersonPlan, SitePlan } from '../../controller/core/site-plan.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
 import { type Layout, layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
@@ -75,6 +75,8 @@ export class Stage {
   plan: SitePlan = PLAN;
   /** By device id; a device without one is unreachable. */
   readonly cameras = new Map<string, Camera>();
+  /** What decides about deletion; nothing is deleted without. */
+  handedIn: HandedIn | null = null;
   centre: CentreLink = { state: 'connected', trouble: null };
   #journal: Journal<SiteFact> | null = null;
   #store: Store | null = null;
@@ -151,6 +153,7 @@ export class Stage {
       clock: this.clock,
       log: this.log,
       link: () => this.centre,
+      handedIn: () => this.handedIn,
       pathOf: ({ stream, run, sequence }) => join(this.layout.media, segmentPath(stream, run, sequence)),
       onFatal: (error) => void this.fatal.push(error),
     });

@@ -41,7 +41,11 @@ export function fetchCommand(parts: FetchParts): CommandKind {
   };
 }
 
-type State = { readonly st: 'due' | 'sent' | 'have-receipt' | 'error'; readonly bytes: number; readonly err?: string };
+type State = {
+  readonly st: 'due' | 'sent' | 'have-receipt' | 'purged' | 'error';
+  readonly bytes: number;
+  readonly err?: string;
+};
 
 class Fetch {
   readonly #parts: FetchParts;
@@ -119,11 +123,15 @@ class Fetch {
     }
   }
 
-  #orderOne({ seg, bytes, isReceipted }: ArchivedSegment): void {
+  #orderOne({ seg, bytes, isReceipted, isPurged }: ArchivedSegment): void {
     const { priority, again, route, urls } = this.#deliver;
     if (this.#states.has(seg)) return;
     if (isReceipted && !again) {
       this.#states.set(seg, { st: 'have-receipt', bytes });
+      return;
+    }
+    if (isPurged) {
+      this.#states.set(seg, { st: 'purged', bytes, err: 'HRC-PURGED' });
       return;
     }
     this.#states.set(seg, { st: 'due', bytes });
@@ -160,7 +168,11 @@ class Fetch {
     const missing = (this.#select.segs ?? [])
       .filter((seg) => !this.#states.has(seg))
       .map((seg): AnswerItem => ({ seg, st: 'missing', err: 'HRC-NOSEG' }));
-    return [...missing, ...known.filter(({ st }) => st === 'error'), ...known.filter(({ st }) => st !== 'error')];
+    return [
+      ...missing,
+      ...known.filter(({ err }) => err !== undefined),
+      ...known.filter(({ err }) => err === undefined),
+    ];
   }
 
   #end(): Saying {

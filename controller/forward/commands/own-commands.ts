@@ -53,8 +53,8 @@ function catalog(archive: SiteArchive, { body }: Envelope): Saying | null {
 }
 
 function catalogued(segment: ArchivedSegment): AnswerItem {
-  const { seg, stream, fromMs, toMs, bytes, sha256, siteSeq, place, isReceipted } = segment;
-  const st = isReceipted ? 'have-receipt' : 'local';
+  const { seg, stream, fromMs, toMs, bytes, sha256, siteSeq, place, isReceipted, isPurged } = segment;
+  const st = isPurged ? 'purged' : isReceipted ? 'have-receipt' : 'local';
   return { seg, st, stream, t0: fromMs, t1: toMs, size: bytes, sha256, siteSeq, after: String(place) };
 }
 
@@ -94,11 +94,12 @@ function offer({ offers, outbox }: CommandParts, { body }: Envelope): Saying | n
     const msg = 'the centre cannot reach this site: its configuration names no address';
     return { status: 'failed', err: { code: 'HRC-NOROUTE', msg } };
   }
-  const known = segs.filter((seg) => outbox.item(seg) !== null);
+  const known = segs.filter((seg) => outbox.item(seg) !== null && !outbox.isPurged(seg));
   const items = segs.map((seg): AnswerItem => {
-    return known.includes(seg) ? { seg, st: 'local' } : { seg, st: 'missing', err: 'HRC-NOSEG' };
+    if (known.includes(seg)) return { seg, st: 'local' };
+    return outbox.isPurged(seg) ? { seg, st: 'purged', err: 'HRC-PURGED' } : { seg, st: 'missing', err: 'HRC-NOSEG' };
   });
-  if (known.length === 0) return { status: 'failed', items, err: { code: 'HRC-NOSEG' } };
+  if (known.length === 0) return { status: 'failed', items, err: { code: String(items[0]?.['err'] ?? 'HRC-NOSEG') } };
   return { status: known.length === segs.length ? 'successful' : 'partial', items, offer: offers.make(known) };
 }
 

@@ -58,6 +58,12 @@ export class Offers implements SegmentPull {
     return { base: this.#base, token: token.toString('base64url'), exp };
   }
 
+  /** A token that still lives opens this segment. */
+  isOffered(seg: string): boolean {
+    const { monoMs } = this.#clock.now();
+    return this.#grants.some(({ untilMs, segs }) => untilMs > monoMs && segs.has(seg));
+  }
+
   open(token: string, seg: string): ReturnType<SegmentPull['open']> {
     const given = Buffer.from(token, 'base64url');
     if (given.length !== TOKEN_BYTES) return null;
