@@ -7,7 +7,6 @@ import type { ShownStream } from './shown.ts';
 import type { Transport } from './transport.ts';
 
 const LOOK_AGAIN_MS = 1_000;
-const BYTES_PER_MEGABYTE = 1_000_000;
 
 /**
  * What is known of the segment under the playhead of a stream that is not playing; null when it plays, or nothing is known yet. The follower
@@ -50,10 +49,4 @@ export function useRecall(stream: ShownStream, follower: Follower | null, transp
 
 function isComing({ state, trouble }: RecallView): boolean {
   return (state === 'coming' || state === 'away') && trouble === null;
-}
-
-/** Both in megabytes with one decimal, so that the line keeps its width while the first one grows. */
-export function megabytes({ bytesHere, bytes }: RecallView): { readonly n: string; readonly m: string } {
-  const text = (value: number) => (value / BYTES_PER_MEGABYTE).toFixed(1);
-  return { n: text(bytesHere), m: text(bytes) };
 }

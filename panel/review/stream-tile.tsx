@@ -1,10 +1,11 @@
 /** One stream of the review: its picture, or a card when it has only sound, and what is missing at the playhead. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RecallView } from '../../controller/api/contract.ts';
+import { sizePair } from '../shell/clock.ts';
 import { Icon } from '../shell/icon.tsx';
 import { say, sayCause, sayTrouble } from '../words/language.ts';
 import { Follower } from './follower.ts';
-import { megabytes, useRecall } from './recall-watch.ts';
+import { useRecall } from './recall-watch.ts';
 import type { ShownStream } from './shown.ts';
 import type { Transport } from './transport.ts';
 
@@ -84,7 +85,7 @@ function AtTheCentre({ recall }: { readonly recall: RecallView }) {
   if (recall.trouble === null) {
     return (
       <p class="tile-over tile-recall tabular" data-recall={recall.state} role="status">
-        {say('player.recalling', megabytes(recall))}
+        {say('player.recalling', sizePair(recall.bytesHere, recall.bytes))}
         <progress class="tile-progress" max={recall.bytes} value={recall.bytesHere} aria-hidden="true" />
       </p>
     );

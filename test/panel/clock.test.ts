@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dateText, lengthText, sizeText, timeText, waitText } from '../../panel/shell/clock.ts';
+import { dateText, lengthText, sizePair, sizeText, timeText, waitText } from '../../panel/shell/clock.ts';
 
 test('lengths are hours, minutes and whole seconds, beyond a day and never below nought', () => {
   expect(lengthText(0)).toBe('00:00:00');
@@ -27,4 +27,10 @@ test('sizes carry three digits at most and never round up to a thousand', () => 
   expect(sizeText(123_456_789)).toBe('123 MB');
   expect(sizeText(999_960)).toBe('1.0 MB');
   expect(sizeText(8e12)).toBe('8.0 TB');
+});
+
+test('a part and its whole are in one unit', () => {
+  expect(sizePair(0, 68_327)).toEqual({ n: '0.0', m: '68.3 kB' });
+  expect(sizePair(1_234_000, 9_876_000)).toEqual({ n: '1.2', m: '9.9 MB' });
+  expect(sizePair(7, 512)).toEqual({ n: '7', m: '512 B' });
 });
