@@ -91,6 +91,7 @@ export class Centre {
   #intake: Intake | null = null;
   #control: Control | null = null;
   #replays: Replays | null = null;
+  #receiver: Receiver | null = null;
   #loop: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
@@ -146,6 +147,7 @@ export class Centre {
     const control = new Control({ archive, registrar, presence, listeners, keys, requests, log, send });
     this.#control = control;
     const receiver = new Receiver({ registry: registrar, parts: this.#parts, store: this.#store, clock, log, send });
+    this.#receiver = receiver;
     this.#link = new Link({
       address: this.#options,
       clientId: `centre-${key.publicKey.kid}`,
@@ -214,6 +216,7 @@ export class Centre {
     this.#closing.abort();
     this.#desk?.close();
     await this.#link?.close();
+    await this.#receiver?.idle();
     await this.#replays?.close();
     await this.#commands?.close();
     await this.#loop;

@@ -12,6 +12,10 @@ import { Refusal } from './refusal.ts';
 import type { Registry } from './registrar.ts';
 import { resultOf, verdictOf } from './results.ts';
 
+/** Files that are synced and read back at a time, of all sites together. */
+const SETTLING_MAX = 4;
+const ULID_LENGTH = 26;
+
 /** What a message below `ft/` is about. */
 export type TransferTopic = Extract<UpTopic, { readonly fileId: string }>;
 
@@ -31,13 +35,32 @@ export interface ReceiverOptions {
 
 export class Receiver {
   readonly #options: ReceiverOptions;
+  /** Files that were declared whole, by segment: syncing and reading one back takes as long as receiving the next one. */
+  readonly #settling = new Map<string, Promise<void>>();
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
   }
 
-  /** Takes one message. Resolves when it is written; never rejects: what is refused is answered. */
+  /**
+   * Takes one message. Resolves when it is written; never rejects: what is refused is answered. The end of a file is settled while
+   * other files come in; what else is said about the same segment waits for it.
+   */
   async take(about: TransferTopic, topic: string, payload: Uint8Array): Promise<void> {
+    const segment = `${about.site}/${about.fileId.slice(0, ULID_LENGTH)}`;
+    await this.#settling.get(segment);
+    if (about.kind !== 'fin') return this.#step(about, topic, payload);
+    while (this.#settling.size >= SETTLING_MAX) await Promise.race(this.#settling.values());
+    const settled = this.#step(about, topic, payload).finally(() => this.#settling.delete(segment));
+    this.#settling.set(segment, settled);
+  }
+
+  /** Resolves when nothing is being settled any more. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#settling.values());
+  }
+
+  async #step(about: TransferTopic, topic: string, payload: Uint8Array): Promise<void> {
     const { registry, parts, clock, log } = this.#options;
     const { site, fileId } = about;
     try {

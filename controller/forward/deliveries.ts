@@ -232,13 +232,14 @@ export class Deliveries {
     await conversation.announce(item, route.name);
     const { document } = state;
     if (document === null) return { kind: 'lost' };
-    await this.#wire.take(async () => {
+    await this.#wire.take(async (leave) => {
       if (flight.ending !== null) return;
       await route.send({
         ...{ flight, manifest, jws, document },
         fromTheStart: track.fromTheStart || again,
         centreSinceMs: this.#centreSinceMs,
         address: wish?.address ?? null,
+        onLastByte: leave,
         pace: (size) => pace.pass(size),
       });
     });

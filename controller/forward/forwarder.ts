@@ -11,6 +11,7 @@ import type { Recalls } from '../core/recall.ts';
 import type { SegmentPull } from '../core/site-archive.ts';
 import { Announcer } from './announcer.ts';
 import { CentreVoice } from './centre-voice.ts';
+import { ChunkBuffers } from './chunk-buffers.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { CommandDesk } from './commands/desk.ts';
 import { ownCommands } from './commands/own-commands.ts';
@@ -95,6 +96,7 @@ export class Forwarder {
     const conversation = this.#conversation;
     const routes = ownRoutes({
       ...{ line: this.#bulk, clientId: bulkId, topics, transfers, clock, chunkSize: this.#chunkSize },
+      buffers: new ChunkBuffers(),
       ...{ conversation, offers: this.#offers, timing, ca: options.tls?.ca },
     });
     const table = new RouteTable(routes, log);

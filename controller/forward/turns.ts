@@ -3,8 +3,8 @@
 export class Turns {
   #last: Promise<void> = Promise.resolve();
 
-  /** Resolves or rejects as `act` does, which begins when everybody before is done. */
-  async take(act: () => Promise<void>): Promise<void> {
+  /** Resolves or rejects as `act` does, which begins when everybody before is done, or has left early by calling what it is given. */
+  async take(act: (leave: () => void) => Promise<void>): Promise<void> {
     const turn = this.#last;
     let leave: () => void = () => undefined;
     this.#last = new Promise((resolve) => {
@@ -12,7 +12,7 @@ export class Turns {
     });
     try {
       await turn;
-      await act();
+      await act(leave);
     } finally {
       leave();
     }

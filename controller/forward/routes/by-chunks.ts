@@ -16,6 +16,7 @@ import {
 } from '../../core/hrc.ts';
 import type { Transfers } from '../../core/site-archive.ts';
 import type { Clock } from '../../core/time.ts';
+import type { ChunkBuffers } from '../chunk-buffers.ts';
 import type { ChunkSize } from '../chunk-size.ts';
 import { pause } from '../flight.ts';
 import { type Line, Refused } from '../line.ts';
@@ -35,6 +36,7 @@ export interface ByChunksOptions {
   readonly transfers: Transfers;
   readonly clock: Clock;
   readonly chunkSize: ChunkSize;
+  readonly buffers: ChunkBuffers;
   /** How long the engine may take to answer an opening. */
   readonly initResponseMs: number;
 }
@@ -97,7 +99,7 @@ async function sendByChunks(
   route: RouteName,
   differences: Differences,
 ): Promise<void> {
-  const { line, topics, transfers, clock, chunkSize } = options;
+  const { line, topics, transfers, clock, chunkSize, buffers } = options;
   const { flight, document, pace, fromTheStart, centreSinceMs } = order;
   const { fileId, item } = flight;
   const { path, segment } = item;
@@ -119,8 +121,9 @@ async function sendByChunks(
   });
   flight.progress = progress;
   await sendFile({
-    ...{ line, topics: grammar, fileId, path, size, sha256, init, progress, pace, ...differences },
+    ...{ line, topics: grammar, fileId, path, size, sha256, init, progress, pace, buffers, ...differences },
     stop: flight.ended.signal,
+    onLastByte: order.onLastByte,
     onChunkSent: () => chunkSize.sent(),
     onChunkAcknowledged: () => chunkSize.acknowledged(),
   });

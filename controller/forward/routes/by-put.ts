@@ -86,7 +86,7 @@ export class PutRoute implements Route {
 
   /** One PUT. Rejects with `RouteFailed` when the store cannot be reached, with `LocalFault` when the file is another one. */
   #put(url: URL, address: PutAddress, order: SendOrder): Promise<Answer> {
-    const { flight, manifest, pace } = order;
+    const { flight, manifest, pace, onLastByte } = order;
     const { idleMs, ca } = this.#options;
     const { path } = flight.item;
     return new Promise((resolve, reject) => {
@@ -109,7 +109,7 @@ export class PutRoute implements Route {
       request.once('timeout', () => fail(new RouteFailed('the store takes nothing any more')));
       request.once('error', (error) => fail(new RouteFailed(`the store cannot be reached: ${sentenceOf(error)}`)));
       request.once('response', (response) => void answerOf(response).then(resolve, fail));
-      stream(path, manifest.sha256, request, pace).catch(fail);
+      stream(path, manifest.sha256, request, pace).then(onLastByte, fail);
     });
   }
 }

@@ -8,6 +8,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { sha256 } from '../../core/chain.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { TransferTopics } from '../../core/hrc.ts';
+import type { ChunkBuffers } from '../chunk-buffers.ts';
 import type { Line } from '../line.ts';
 import type { Progress } from '../progress.ts';
 
@@ -38,6 +39,9 @@ export interface Transfer {
   readonly opened?: (reason: number) => Promise<void>;
   /** Aborted when the outcome is known before the end was reached. */
   readonly stop: AbortSignal;
+  readonly onLastByte: () => void;
+  /** Memory for chunks on their way. */
+  readonly buffers: ChunkBuffers;
   readonly onChunkSent: () => void;
   readonly onChunkAcknowledged: () => void;
 }
@@ -78,7 +82,7 @@ export async function sendFile(transfer: Transfer): Promise<void> {
 
 /** Sends every chunk and waits for the acknowledgement of each; answers the hash of what was read. */
 async function sendChunks(transfer: Transfer, file: FileHandle, expiry: { expiryS: number }): Promise<string> {
-  const { line, topics, fileId, size, progress, stop } = transfer;
+  const { line, topics, fileId, size, progress, stop, buffers } = transfer;
   const { chunkBytes } = progress;
   const hash = createHash('sha256');
   const underWay: Promise<void>[] = [];
@@ -87,7 +91,9 @@ async function sendChunks(transfer: Transfer, file: FileHandle, expiry: { expiry
     const length = Math.min(chunkBytes, size - offset);
     const chunkNumber = offset / chunkBytes;
     if (progress.isAcknowledged(chunkNumber)) {
-      hash.update(await readExactly(file, offset, length));
+      const chunk = await readExactly(file, offset, buffers.take(length));
+      hash.update(chunk);
+      buffers.give(chunk);
       continue;
     }
     await transfer.pace(length);
@@ -95,7 +101,7 @@ async function sendChunks(transfer: Transfer, file: FileHandle, expiry: { expiry
     const slot = await line.room(length);
     let chunk: Buffer;
     try {
-      chunk = await readExactly(file, offset, length);
+      chunk = await readExactly(file, offset, buffers.take(length));
     } catch (error) {
       slot.leave();
       failure = { error };
@@ -105,6 +111,8 @@ async function sendChunks(transfer: Transfer, file: FileHandle, expiry: { expiry
     transfer.onChunkSent();
     const sent = slot.send(topics.chunk(fileId, offset, sha256(chunk)), chunk, expiry).then(
       () => {
+        // Only what was acknowledged is surely read by nobody any more.
+        buffers.give(chunk);
         progress.acknowledged(chunkNumber);
         transfer.onChunkAcknowledged();
       },
@@ -114,6 +122,7 @@ async function sendChunks(transfer: Transfer, file: FileHandle, expiry: { expiry
     );
     underWay.push(sent);
   }
+  transfer.onLastByte();
   await Promise.all(underWay);
   // Read through a function: the compiler does not see that the callbacks above assign it.
   const failed = (() => failure)();
@@ -121,8 +130,9 @@ async function sendChunks(transfer: Transfer, file: FileHandle, expiry: { expiry
   return hash.digest('hex');
 }
 
-async function readExactly(file: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const chunk = Buffer.allocUnsafe(length);
+/** Fills `chunk` from `offset` on; answers it. */
+async function readExactly(file: FileHandle, offset: number, chunk: Buffer): Promise<Buffer> {
+  const { length } = chunk;
   let got = 0;
   while (got < length) {
     let bytesRead: number;

@@ -21,6 +21,8 @@ export interface SendOrder {
   readonly centreSinceMs: number;
   /** Where the centre said beforehand that this file may go (route C); null when it did not. */
   readonly address: PutAddress | null;
+  /** Called when every byte is on its way and only answers are waited for: the next file may begin. */
+  readonly onLastByte: () => void;
   /** Waits until so many bytes may leave. */
   readonly pace: (bytes: number) => Promise<void>;
 }
