@@ -35,12 +35,14 @@ import { DeskRows } from './desk/desk-rows.ts';
 import { Door } from './door/door.ts';
 import type { DoorFact } from './door/door-facts.ts';
 import { DoorRows } from './door/door-rows.ts';
+import { eventDesk } from './events.ts';
 import { FolderStore } from './folder-store.ts';
 import { incomingFolderOf, publicKeysFileOf, pulledFolderOf, receiptKeyFileOf } from './folders.ts';
 import { Intake, type IntakeWishes, ONLY_CHUNKS } from './intake/intake.ts';
 import { type BrokerAddress, Link, type Retained } from './link.ts';
 import type { ObjectStore } from './object-store.ts';
 import { PART_LIMITS, type PartLimits, Parts } from './parts.ts';
+import { policiesFor, type SitePolicies } from './policy.ts';
 import { Presence } from './presence.ts';
 import { Recall } from './recall.ts';
 import { isTransfer, Receiver } from './receiver.ts';
@@ -64,6 +66,8 @@ export interface CentreOptions extends BrokerAddress {
   /** Ways for bytes that are offered, as far as they are possible; B alone unless said otherwise. */
   readonly wishes?: IntakeWishes;
   readonly siteKeys: SiteTrust;
+  /** What single sites are asked for. */
+  readonly policies?: SitePolicies;
   readonly clock: Clock;
   readonly log: Log;
   readonly name?: string;
@@ -128,7 +132,9 @@ export class Centre {
       deliver: (topic, payload) => this.#link?.deliver(topic, payload) ?? Promise.resolve(false),
       packetBytesMax: () => this.#link?.packetBytesMax ?? null,
     });
-    const requests = [...intake.requests, recall];
+    const policies = policiesFor(this.#options.policies ?? {}, key, clock.now().wallMs);
+    const told = eventDesk({ archive, keyOf: (site) => keys.of(site), log });
+    const requests = [...intake.requests, recall, told];
     const commandRows = new CommandRows(archive);
     const commands = new Commands({ rows: commandRows, keep: (fact) => archive.keep(fact), key, clock, log, send });
     const presence = new Presence(archive, clock);
@@ -156,7 +162,7 @@ export class Centre {
       connected: () => presence.forget(),
       filters: () => [SITES_UP_FILTER, SITES_TRANSFER_FILTER],
       chunkBytesMax: this.#limits.chunkBytesMax,
-      introduction: (packetMax) => this.#introduction(key, intake, packetMax),
+      introduction: (packetMax) => [...this.#introduction(key, intake, packetMax), ...policies],
       will: { topic: CENTRE_STATE_TOPIC, payload: JSON.stringify(OFFLINE) },
       take: async (topic, payload) => {
         const about = readUpTopic(topic);

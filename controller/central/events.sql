@@ -63,12 +63,18 @@ CREATE TABLE gap (
   to_ms INTEGER NOT NULL,
   -- A code of the site's error catalogue.
   cause TEXT NOT NULL,
-  -- 1 when somebody explained it inside the recording, and in writing.
-  is_spoken INTEGER NOT NULL DEFAULT 0 CHECK (is_spoken IN (0, 1)),
-  is_typed INTEGER NOT NULL DEFAULT 0 CHECK (is_typed IN (0, 1)),
   PRIMARY KEY (site, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX gap_by_stream ON gap (site, stream, from_ms);
+
+-- Gaps that people explained, inside the recording or in writing. Told in another journal than the gap: either may come first.
+CREATE TABLE gap_explained (
+  site TEXT NOT NULL,
+  gap TEXT NOT NULL,
+  is_spoken INTEGER NOT NULL CHECK (is_spoken IN (0, 1)),
+  is_typed INTEGER NOT NULL CHECK (is_typed IN (0, 1)),
+  PRIMARY KEY (site, gap)
+) STRICT, WITHOUT ROWID;
 
 -- Which sessions a gap is a hole in.
 CREATE TABLE gap_claim (

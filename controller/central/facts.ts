@@ -1,5 +1,6 @@
 /** What a centre writes down: the facts of its journal. Everything else at a centre can be told from these and from the object store. */
 import type { Durability } from '../core/hrc.ts';
+import type { EventJournal } from '../core/hrc-events.ts';
 import type { PublicKey } from '../core/jws.ts';
 import type { CommandFact } from './commands/command-facts.ts';
 import type { DoorFact } from './door/door-facts.ts';
@@ -57,4 +58,21 @@ export interface MissingFact {
   readonly last: number;
 }
 
-export type CentreFact = PinnedFact | AnnouncedFact | StoredFact | ConflictFact | MissingFact | CommandFact | DoorFact;
+/** A list of events as a site signed it, checked: everything of that journal up to `upTo` is known here. */
+export interface ToldFact {
+  readonly type: 'site-told';
+  readonly site: string;
+  readonly journal: EventJournal;
+  readonly upTo: number;
+  readonly jws: string;
+}
+
+export type CentreFact =
+  | ToldFact
+  | PinnedFact
+  | AnnouncedFact
+  | StoredFact
+  | ConflictFact
+  | MissingFact
+  | CommandFact
+  | DoorFact;

@@ -34,6 +34,7 @@ export const central: Command = {
       ...(mqtt.login === null ? {} : { username: mqtt.login.user, password: mqtt.login.password }),
       folder: place.folder,
       siteKeys: { mode: 'first-sight' },
+      policies: place.policies,
       clock: new SystemClock(),
       log,
     });

@@ -1,6 +1,7 @@
 /** The small parts that fields of the site configuration are made of: ids, texts, addresses. A login never stands in an address. */
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { SITE_PATTERN } from '../core/hrc.ts';
 import { STREAM_ID_PATTERN } from '../core/recording.ts';
 
 /** A host name, an IPv4 address or an IPv6 address in brackets, and a port if it is not the usual one. */
@@ -12,6 +13,8 @@ export const id = z
     STREAM_ID_PATTERN,
     'must be 1 to 24 small letters, digits and hyphens, and begin and end with a letter or digit',
   );
+/** Names the site in topics, in certificates and in the centre's store. */
+export const siteId = z.string().regex(SITE_PATTERN, 'must be 4 to 32 small letters, digits and hyphens');
 export const text = z.string().trim().min(1, 'must not be empty').max(100, 'must be at most 100 characters');
 export const loginName = z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be the name of a login in the secrets file');
 export const host = z.string().regex(/^[A-Za-z0-9.:-]+$/, 'must be a host name or an address without port');

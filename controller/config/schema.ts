@@ -7,7 +7,20 @@ import type { SiteRules } from '../core/rules/site-rules.ts';
 import { ULID_PATTERN } from '../core/ulid.ts';
 import { displaySchema, type IndicatorFile, indicatorSchema, speechSchema } from './display-schema.ts';
 import type { Login } from './login.ts';
-import { brokerUrl, file, folder, host, hostPort, id, isPrintable, loginName, port, rtspUrl, text } from './parts.ts';
+import {
+  brokerUrl,
+  file,
+  folder,
+  host,
+  hostPort,
+  id,
+  isPrintable,
+  loginName,
+  port,
+  rtspUrl,
+  siteId,
+  text,
+} from './parts.ts';
 
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 8480;
@@ -67,6 +80,14 @@ export const mqttSchema = z.strictObject({
     .default([]),
 });
 
+/** What the centre asks of one site; what is not named is left to the site. */
+const sitePolicySchema = z.strictObject({
+  uplinkMbps: z.number().positive().max(100_000).optional(),
+  sessionSharePercent: z.number().min(1).max(100).optional(),
+  minDurability: z.enum(['stored', 'replicated', 'locked']).optional(),
+  keepDays: z.int().min(0).max(36_500).optional(),
+});
+
 /** The centre's page, beside the panel of a site on the same machine. */
 const CENTRE_PORT = 8481;
 const centreListenSchema = z.strictObject({ host: host.default(DEFAULT_HOST), port: port.default(CENTRE_PORT) });
@@ -93,7 +114,7 @@ export const loginSchema = z.strictObject({ unpaired: z.enum(['secret', 'pin']).
 
 export const siteSchema = z.strictObject({
   ...rulesSchema.shape,
-  site: z.strictObject({ id, name: text, nameEn: text, demo: z.boolean().default(false) }),
+  site: z.strictObject({ id: siteId, name: text, nameEn: text, demo: z.boolean().default(false) }),
   listen: listenSchema.prefault({}),
   login: loginSchema.prefault({}),
   storage: storageSchema.prefault({}),
@@ -117,7 +138,11 @@ export const siteSchema = z.strictObject({
     .prefault({}),
   mqtt: mqttSchema.nullable().default(null),
   centre: z
-    .strictObject({ folder, listen: centreListenSchema.nullable().default(null) })
+    .strictObject({
+      folder,
+      listen: centreListenSchema.nullable().default(null),
+      policies: z.record(siteId, sitePolicySchema).default({}),
+    })
     .nullable()
     .default(null),
   centreKeyFile: file.nullable().default(null),

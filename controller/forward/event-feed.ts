@@ -23,8 +23,7 @@ import type { LinkState } from './link-state.ts';
 import type { SiteSigner } from './signer.ts';
 
 const IDLE_MS = 60_000;
-/** A centre that does not answer, or does not know events, is asked again after this, doubled up to the second. */
-const RETRY_FIRST_MS = 5_000;
+/** A centre that does not answer, or does not know events, is asked ever seldomer. */
 const RETRY_MAX_MS = 10 * 60_000;
 /** Header and signature of a JWS, and the list around its items. */
 const AROUND_CHARS = 512;
@@ -39,6 +38,8 @@ export interface EventFeedOptions {
   readonly topics: SiteTopics;
   readonly state: LinkState;
   readonly log: Log;
+  /** Until what was not answered is told again; doubled each time. */
+  readonly retryMs: number;
 }
 
 export class EventFeed {
@@ -75,7 +76,7 @@ export class EventFeed {
       } catch (error) {
         this.#options.log.warn({}, `events were not told: ${sentenceOf(error)}`);
         this.#failures += 1;
-        restMs = backoffMs(this.#failures, RETRY_FIRST_MS, RETRY_MAX_MS, 1);
+        restMs = backoffMs(this.#failures, this.#options.retryMs, RETRY_MAX_MS, 1);
       }
       await this.#bell.wait(restMs);
     }

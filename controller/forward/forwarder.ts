@@ -125,7 +125,10 @@ export class Forwarder {
     this.#offers.onServed((seg) => this.#deliveries.pulled(seg));
     this.#announcer = new Announcer({ outbox, conversation, state: linkState, log });
     const { events: source } = options;
-    this.#events = source === undefined ? null : new EventFeed({ ...words, source, conversation, state: linkState });
+    this.#events =
+      source === undefined
+        ? null
+        : new EventFeed({ ...words, source, conversation, state: linkState, retryMs: timing.eventRetryMs });
     const voice = new CentreVoice(options.trust);
     this.#voice = voice;
     const deliveries = this.#deliveries;

@@ -11,6 +11,8 @@ export interface ForwardTiming extends LineTiming {
   /** For the centre's document after connecting. */
   readonly documentMs: number;
   readonly backlogEveryMs: number;
+  /** Until events are told again that were not answered; doubled each time. */
+  readonly eventRetryMs: number;
   /** For EMQX's answer to an opening, by which it is known that it is one. */
   readonly initResponseMs: number;
   /** For a file to be taken by HTTP before it counts as stuck. */
@@ -38,6 +40,7 @@ export const FORWARD_TIMING: ForwardTiming = {
   responseMs: 15_000,
   documentMs: 30_000,
   backlogEveryMs: 60_000,
+  eventRetryMs: 5_000,
   takenOverMs: 5 * 60_000,
   initResponseMs: 15_000,
   httpIdleMs: 30_000,

@@ -132,6 +132,11 @@ export class PlainCentre {
     this.#client.publish(topic, payload, { qos: 1 });
   }
 
+  /** Left at the broker for whoever connects later. */
+  leave(topic: string, payload: string): void {
+    this.#client.publish(topic, payload, { qos: 1, retain: true });
+  }
+
   #hear(topic: string, payload: Buffer): void {
     const [, , , lane, kind, id = ''] = topic.split('/');
     this.topics.push(topic);
