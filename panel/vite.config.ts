@@ -21,6 +21,7 @@ export default defineConfig({
       input: {
         index: join(import.meta.dirname, 'index.html'),
         hall: join(import.meta.dirname, 'hall.html'),
+        centre: join(import.meta.dirname, 'centre.html'),
         [WORKER]: join(import.meta.dirname, 'hall', 'hall-worker.ts'),
       },
       output: {

@@ -136,7 +136,13 @@ const EMPTY_NAMES = /(?:^|[-.])(?:utils?|helpers?|managers?|common|misc|shared)(
 
 /** Where programs begin; every other source is reached from one of them. */
 const ENTRIES = [
-  ...['controller/main.ts', 'panel/main.tsx', 'panel/hall/hall.ts', 'panel/hall/hall-worker.ts'],
+  ...[
+    'controller/main.ts',
+    'panel/main.tsx',
+    'panel/centre/centre.tsx',
+    'panel/hall/hall.ts',
+    'panel/hall/hall-worker.ts',
+  ],
   'panel/vite.config.ts',
 ];
 

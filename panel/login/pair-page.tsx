@@ -5,7 +5,8 @@
 import './login.css';
 import { useEffect, useState } from 'preact/hooks';
 import type { PanelName } from '../../controller/api/contract-people.ts';
-import { LanguageSwitch, SiteName } from '../shell/header.tsx';
+import { SiteName } from '../shell/header.tsx';
+import { LanguageSwitch } from '../shell/language-switch.tsx';
 import { goTo } from '../shell/route.ts';
 import { forgetMe } from '../shell/who.ts';
 import { getHere, pair } from '../wire/people-rest.ts';

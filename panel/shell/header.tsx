@@ -1,24 +1,11 @@
 /** The bar on top of every page that needs a login: where am I, what time is it, who is logged in. */
 import type { ComponentChildren } from 'preact';
 import { monoNow } from '../wire/beat.ts';
-import { language, nameOf, say, switchLanguage } from '../words/language.ts';
+import { nameOf, say } from '../words/language.ts';
 import { dateText, timeText } from './clock.ts';
 import { Icon } from './icon.tsx';
+import { LanguageSwitch } from './language-switch.tsx';
 import { leave, me, site } from './who.ts';
-
-export function LanguageSwitch() {
-  return (
-    <button
-      type="button"
-      class="quiet"
-      lang={language.value === 'zh' ? 'en' : 'zh-CN'}
-      title={say('language.switch')}
-      onClick={switchLanguage}
-    >
-      {say('language.other')}
-    </button>
-  );
-}
 
 /** The time at the controller when it is known, otherwise that of this machine. */
 function HeaderClock({ serverNow }: { readonly serverNow: number | null }) {

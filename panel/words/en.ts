@@ -1,9 +1,11 @@
+import { enCentre } from './en-centre.ts';
 import { enClerk } from './en-clerk.ts';
 import { enPeople } from './en-people.ts';
 import type { WordKey } from './zh.ts';
 
 /** The same words in English. The compiler refuses a missing key; a test compares the holes of each sentence. */
 export const en: Readonly<Record<WordKey, string>> = {
+  ...enCentre,
   ...enClerk,
   ...enPeople,
   'product.name': 'Quancheng',

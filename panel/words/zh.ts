@@ -1,8 +1,10 @@
+import { zhCentre } from './zh-centre.ts';
 import { zhClerk } from './zh-clerk.ts';
 import { zhPeople } from './zh-people.ts';
 
 /** Every word of the screen in Chinese; this file decides which keys exist and which holes `{…}` each sentence has. */
 export const zh = {
+  ...zhCentre,
   ...zhClerk,
   ...zhPeople,
   'product.name': '全程',
