@@ -28,7 +28,6 @@ export function useAsked<T>(ask: () => Promise<Answer<T>>): Asked<T> {
     setLooked(answer);
     if (answer.outcome === 'ok') setGot({ by: ask, value: answer.value });
   }, [ask]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each piece of news is looked at.
   useEffect(() => {
     void look();
   }, [look, heard]);
