@@ -117,7 +117,7 @@ export class Forwarder {
               pace: new Pace(clock, rate, this.#closing.signal),
               chunkSizes: { sent: this.#chunkSize, brought: new ChunkSize() },
             },
-            ...{ cache: new RecallCache(options.recalled), clock, log, timing },
+            ...{ cache: new RecallCache(options.recalled, clock), clock, log, timing },
           });
     this.#deliveries = new Deliveries({
       ...{ outbox, transfers, routes: table, conversation, state: linkState, pace, timing, clock, log },
@@ -176,6 +176,7 @@ export class Forwarder {
     this.#loops = [
       ...[this.#deliveries.run(signal), this.#announcer.run(signal), this.#presence.keepTelling(signal)],
       ...(this.#events === null ? [] : [this.#events.run(signal)]),
+      ...(this.#recalls === null ? [] : [this.#recalls.tend(signal)]),
     ];
   }
 

@@ -12,6 +12,7 @@ import { NotGiven, pullSegment, type RecallWay } from './recall-pull.ts';
 import type { ForwardTiming } from './timing.ts';
 
 const AT_ONCE = 2;
+const TEND_EVERY_MS = 10 * 60_000;
 /** Wanted and not here yet; what is wanted ahead beyond it is not noted, who waits beyond it is told to ask again. */
 const JOBS_MAX = 64;
 /** Segments that were not given back and rest; the oldest is forgotten, and asked for once more. */
@@ -88,6 +89,15 @@ export class CentreRecalls implements Recalls {
     const message = this.#options.way.state.link.trouble;
     const trouble = message === null ? null : { code: 'centre-away' as const, message };
     return { state: job === undefined ? 'away' : 'coming', bytesHere: job?.bytesHere ?? 0, trouble };
+  }
+
+  /** Lets go of old copies now and then until `signal`. Never rejects. */
+  async tend(signal: AbortSignal): Promise<void> {
+    const { cache, log } = this.#options;
+    while (!signal.aborted) {
+      await cache.expire().catch((error) => log.warn({}, `old copies were not deleted: ${sentenceOf(error)}`));
+      await pause(TEND_EVERY_MS, signal);
+    }
   }
 
   /** Breaks off what is on its way. Idempotent. */

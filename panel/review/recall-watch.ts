@@ -7,6 +7,8 @@ import type { ShownStream } from './shown.ts';
 import type { Transport } from './transport.ts';
 
 const LOOK_AGAIN_MS = 1_000;
+/** Nothing came for so long: the other streams go on without this one. */
+const STALLED_MS = 15_000;
 
 /**
  * What is known of the segment under the playhead of a stream that is not playing; null when it plays, or nothing is known yet. The follower
@@ -26,12 +28,16 @@ export function useRecall(stream: ShownStream, follower: Follower | null, transp
     if (id === null) return;
     let current = true;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let grew = { bytes: -1, mono: 0 };
     const look = async () => {
       const answer = await getRecall(id);
       if (!current) return;
       if (answer.outcome === 'ok') {
+        const { bytesHere } = answer.value;
+        const mono = performance.now();
+        if (bytesHere > grew.bytes) grew = { bytes: bytesHere, mono };
         setKnown({ id, recall: answer.value });
-        if (follower !== null) follower.isComing = isComing(answer.value);
+        if (follower !== null) follower.isComing = isComing(answer.value) && mono - grew.mono < STALLED_MS;
       }
       timer = setTimeout(() => void look(), LOOK_AGAIN_MS);
     };

@@ -1,5 +1,5 @@
 /** What lies at the centre only comes back: whole, once, after any break, and never as something else than was recorded. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { placeOf } from '../../controller/central/registrar.ts';
@@ -12,7 +12,7 @@ import type { Recalls } from '../../controller/core/recall.ts';
 import type { Forwarder } from '../../controller/forward/forwarder.ts';
 import type { ForwarderOptions } from '../../controller/forward/forwarder-options.ts';
 import { PlainCentre } from './plain-centre.ts';
-import { type BrokerKind, Scene, SITE, until } from './scene.ts';
+import { type BrokerKind, clock, Scene, SITE, until } from './scene.ts';
 
 let scene: Scene;
 beforeEach(() => {
@@ -92,7 +92,17 @@ test('a broker that goes in the middle costs what was on its way, not what is he
   expect(recalls.standing(item.segment).state).toBe('coming');
   expect(recalls.standing(item.segment).bytesHere).toBeGreaterThanOrEqual(before);
   await broker.restart();
+  const asked: number[] = [];
+  const listener = await scene.client(broker.url);
+  listener.on('message', (_topic, payload) => {
+    const request = JSON.parse(payload.toString()) as { readonly type: string; readonly from: number };
+    if (request.type === 'recall') asked.push(request.from);
+  });
+  await listener.subscribeAsync(TOPICS.request('+'), { qos: 1 });
   expect(readFileSync(await bringing).equals(was)).toBe(true);
+  // It went on where it was: nothing from the beginning was asked for again.
+  expect(asked.length).toBeGreaterThan(0);
+  expect(Math.min(...asked)).toBeGreaterThan(0);
 });
 
 describe('what is not what was recorded is never shown', () => {
@@ -214,6 +224,19 @@ describe('copies take what room they may', () => {
     expect([a, b, c].map(({ item }) => recalls.standing(item.segment).state)).toEqual(['here', 'away', 'here']);
     expect(readdirSync(recalledFolder())).toHaveLength(2);
     expect(readFileSync(await recalls.bring(b.item.segment, NEVER)).equals(b.was)).toBe(true);
+  });
+
+  test('each goes when it was not used for long, also over a restart', async () => {
+    const { url } = await scene.broker('aedes');
+    await scene.centre(url);
+    const first = scene.forwarder(url, lines());
+    const [{ item }] = (await heldAtTheCentre(1, 20_000)) as [Held];
+    const path = await recallsOf(first).bring(item.segment, NEVER);
+    await first.close();
+    const longAgo = new Date(clock.now().wallMs - 25 * 3_600_000);
+    utimesSync(path, longAgo, longAgo);
+    scene.forwarder(url, lines());
+    await until('it is gone', () => !existsSync(path));
   });
 
   test('none when the disk has none to spare', async () => {
