@@ -28,7 +28,7 @@ import { openKeyFile, type SigningKey } from '../ledger/key-file.ts';
 import { Archive } from './archive.ts';
 import { CHAPTERS } from './chapters.ts';
 import { CommandRows } from './commands/command-rows.ts';
-import { Commands } from './commands/commands.ts';
+import { Commands, type CommandTiming } from './commands/commands.ts';
 import { Control, type SiteListener } from './control.ts';
 import { Desk } from './desk/desk.ts';
 import { DeskRows } from './desk/desk-rows.ts';
@@ -74,6 +74,7 @@ export interface CentreOptions extends BrokerAddress {
   readonly limits?: Partial<PartLimits>;
   readonly replays?: ReplayTiming;
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
+  readonly commands?: Partial<CommandTiming>;
 }
 
 export interface OpenDesk {
@@ -136,7 +137,10 @@ export class Centre {
     const told = eventDesk({ archive, keyOf: (site) => keys.of(site), log });
     const requests = [...intake.requests, recall, told];
     const commandRows = new CommandRows(archive);
-    const commands = new Commands({ rows: commandRows, keep: (fact) => archive.keep(fact), key, clock, log, send });
+    const commands = new Commands({
+      ...{ rows: commandRows, key, clock, log, send, timing: this.#options.commands ?? {} },
+      keep: (fact) => archive.keep(fact),
+    });
     const presence = new Presence(archive, clock);
     const replays = new Replays({
       ...{ archive, presence, clock, log, timing: this.#options.replays ?? REPLAY_TIMING },

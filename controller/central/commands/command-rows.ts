@@ -119,8 +119,8 @@ export class CommandRows {
   /** Newest first; of one site or of all. `before` is the id of the last one that is known. */
   list(site: string | null, before: string | null, limit: number): readonly CommandRow[] {
     return this.#rows(
-      `SELECT * FROM command WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3`,
-      ...[site, before, limit],
+      'SELECT * FROM command WHERE (? IS NULL OR site = ?) AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?',
+      ...[site, site, before, before, limit],
     );
   }
 

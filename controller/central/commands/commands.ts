@@ -75,8 +75,15 @@ export interface CommandsOptions {
   readonly send: (topic: string, payload: string, expiryS: number) => void;
   readonly clock: Clock;
   readonly log: Log;
-  readonly askAgainMs?: number;
-  readonly lookEveryMs?: number;
+  readonly timing?: Partial<CommandTiming>;
+}
+
+/** Milliseconds. */
+export interface CommandTiming {
+  readonly askAgainMs: number;
+  readonly lookEveryMs: number;
+  /** By type, instead of what is usual. */
+  readonly goodForMs: { readonly [type: string]: number };
 }
 
 export class Commands implements SiteListener {
@@ -91,7 +98,7 @@ export class Commands implements SiteListener {
 
   constructor(options: CommandsOptions) {
     this.#options = options;
-    this.#askAgainMs = options.askAgainMs ?? ASK_AGAIN_MS;
+    this.#askAgainMs = options.timing?.askAgainMs ?? ASK_AGAIN_MS;
   }
 
   start(): void {
@@ -170,13 +177,14 @@ export class Commands implements SiteListener {
   }
 
   async #give(wish: Wish): Promise<CommandRow> {
-    const { rows, keep, clock } = this.#options;
+    const { rows, keep, clock, timing } = this.#options;
     const { site, type, body, actor, reason, press = null, by = null } = wish;
     if (!SITE_PATTERN.test(site)) throw new AppError('bad-request', 'this is no name of a site');
     if (rows.openCount(site) >= OPEN_MAX)
       throw new AppError('site-busy', `${OPEN_MAX} commands are open at site ${site}`);
     const { wallMs } = clock.now();
-    const goodForMs = Math.min(wish.goodForMs ?? GOOD_FOR_MS[type] ?? GOOD_FOR_ELSE_MS, GOOD_FOR_MS_MAX);
+    const usual = timing?.goodForMs?.[type] ?? GOOD_FOR_MS[type] ?? GOOD_FOR_ELSE_MS;
+    const goodForMs = Math.min(wish.goodForMs ?? usual, GOOD_FOR_MS_MAX);
     const fact: CommandGiven = {
       ...{ type: 'command-given', command: ulid(wallMs, randomBytes(ULID_RANDOM_BYTES)), site, kind: type },
       ...{ body: withEnd(body, wallMs), actor, by, reason, press, endsMs: Math.round(wallMs + goodForMs) },
@@ -247,7 +255,8 @@ export class Commands implements SiteListener {
   }
 
   async #run(): Promise<void> {
-    const { log, lookEveryMs = LOOK_EVERY_MS } = this.#options;
+    const { log, timing = {} } = this.#options;
+    const { lookEveryMs = LOOK_EVERY_MS } = timing;
     const { signal } = this.#closing;
     while (!signal.aborted) {
       await this.#look().catch((error: unknown) => log.error({}, `commands: ${sentenceOf(error)}`));

@@ -139,7 +139,7 @@ export class DoorRows implements TryStore {
   trail(limit: number, beforeSeq: number | null): readonly TrailRow[] {
     return this.#archive.sql.all<TrailRow>(
       `SELECT seq, at_ms AS at, who, did, object, site, source FROM trail
-       WHERE (?1 IS NULL OR seq < ?1) ORDER BY seq DESC LIMIT ?2`,
+       WHERE seq < coalesce(?, 9e15) ORDER BY seq DESC LIMIT ?`,
       ...[beforeSeq, limit],
     );
   }
