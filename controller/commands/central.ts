@@ -5,10 +5,12 @@ import type { Listening } from '../api/listen.ts';
 import { argonPins } from '../api/pin-hasher.ts';
 import { startBroker } from '../central/broker.ts';
 import { Centre } from '../central/centre.ts';
+import { storeOf } from '../central/open-store.ts';
 import { loadConfig } from '../config/load.ts';
 import { AppError } from '../core/errors.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { addressOf, PANEL_FOLDER } from './address.ts';
+import { intakeWishesOf, storeChoiceOf } from './centre-bytes.ts';
 import { type Command, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
 import { configPath } from './start.ts';
@@ -29,13 +31,16 @@ export const central: Command = {
     const log = processLog('central');
     const stop = untilAskedToStop();
     const broker = mqtt.embeddedBroker === null ? null : await startBroker({ ...mqtt.embeddedBroker });
+    const clock = new SystemClock();
     const centre = new Centre({
+      store: await storeOf(storeChoiceOf(place), clock, log),
+      wishes: intakeWishesOf(place),
       url: mqtt.url,
       ...(mqtt.login === null ? {} : { username: mqtt.login.user, password: mqtt.login.password }),
       folder: place.folder,
       siteKeys: { mode: 'first-sight' },
       policies: place.policies,
-      clock: new SystemClock(),
+      clock,
       log,
     });
     let page: Listening | null = null;

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { AppError, errnoOf, type FieldFault, sentenceOf } from '../core/errors.ts';
 import type { SiteRules } from '../core/rules/site-rules.ts';
+import { centreSchema, type StoreFile } from './centre-schema.ts';
 import { displaySchema, indicatorSchema } from './display-schema.ts';
 import { Login } from './login.ts';
 import { findRules } from './rule-files.ts';
@@ -113,6 +114,8 @@ function unreadableFiles(path: string, site: SiteFile): FieldFault[] {
     ['mqtt.certFile', site.mqtt?.certFile],
     ['mqtt.keyFile', site.mqtt?.keyFile],
     ['centreKeyFile', site.centreKeyFile],
+    ['centre.store.caFile', site.centre?.store?.caFile],
+    ['centre.pullCaFile', site.centre?.pullCaFile],
     ...site.speech.recordings.map((one, i): [string, string] => [`speech.recordings[${i}].file`, one.file]),
   ];
   return files.flatMap(([field, file]) => {
@@ -169,6 +172,7 @@ function draftOf(raw: unknown, secrets: Secrets | null): Draft {
   const storage = storageSchema.safeParse(entryOf(raw, 'storage') ?? {});
   const login = loginSchema.safeParse(entryOf(raw, 'login') ?? {});
   const mqtt = mqttSchema.safeParse(entryOf(raw, 'mqtt'));
+  const centre = centreSchema.safeParse(entryOf(raw, 'centre'));
   return {
     rooms: rooms.items,
     devices: devices.items,
@@ -182,6 +186,7 @@ function draftOf(raw: unknown, secrets: Secrets | null): Draft {
     unpaired: login.success ? login.data.unpaired : null,
     mqtt: mqtt.success ? mqtt.data : null,
     hasCentre: (entryOf(raw, 'centre') ?? null) !== null,
+    centre: centre.success ? centre.data : null,
     hasCentreKey: (entryOf(raw, 'centreKeyFile') ?? null) !== null,
     logins: secrets === null ? null : Object.keys(secrets.logins),
   };
@@ -204,11 +209,24 @@ function configOf(path: string, site: SiteFile, secrets: Secrets, rules: SiteRul
   const loginOf = (name: string | null): Login | null => (name === null ? null : (logins.get(name) ?? null));
   const beside = <T extends string | null | undefined>(file: T): T =>
     (typeof file === 'string' ? resolve(dirname(path), file) : file) as T;
-  const { secrets: _, rulesFolder: __, mqtt, ...rest } = site;
+  const storeOf = ({ login, caFile, ...store }: StoreFile) => ({
+    ...store,
+    ...(caFile === undefined ? {} : { caFile: beside(caFile) }),
+    login: loginOf(login),
+  });
+  const { secrets: _, rulesFolder: __, mqtt, centre, ...rest } = site;
   return {
     ...rest,
     rules,
     centreKeyFile: beside(site.centreKeyFile),
+    centre:
+      centre === null
+        ? null
+        : {
+            ...centre,
+            ...(centre.pullCaFile === undefined ? {} : { pullCaFile: beside(centre.pullCaFile) }),
+            store: centre.store === null ? null : storeOf(centre.store),
+          },
     mqtt:
       mqtt === null
         ? null

@@ -4,6 +4,7 @@
  */
 import { relative } from 'node:path';
 import type { FieldFault } from '../core/errors.ts';
+import type { CentreFile } from './centre-schema.ts';
 import type { DisplayFile, IndicatorFile } from './display-schema.ts';
 import type { DeviceFile, MqttFile, PersonFile, RoomFile, StorageFile } from './schema.ts';
 
@@ -28,6 +29,7 @@ export interface Draft {
   readonly unpaired: 'secret' | 'pin' | null;
   readonly mqtt: MqttFile | null;
   readonly hasCentre: boolean;
+  readonly centre: CentreFile | null;
   readonly hasCentreKey: boolean;
   /** Names in the secrets file; null when it could not be read, which is a fault of its own. */
   readonly logins: readonly string[] | null;
@@ -41,6 +43,7 @@ const RULES: readonly ((draft: Draft) => readonly FieldFault[])[] = [
   roomsOfDisplaysAndLampsExist,
   roomsHaveAMandatoryStream,
   loginsExist,
+  waysToTheCentreArePossible,
   brokerIsNamedOnce,
   lampsHaveABroker,
   certificateAndKeyComeTogether,
@@ -131,6 +134,21 @@ function roomsHaveAMandatoryStream(draft: Draft): FieldFault[] {
     }));
 }
 
+/** A way that nothing stands behind is a mistake to be found now, not when the first site tries it. */
+function waysToTheCentreArePossible({ centre }: Draft): FieldFault[] {
+  if (centre === null) return [];
+  const { routes, store, pullFrom } = centre;
+  const field = 'centre.routes';
+  return [
+    ...(store === null && routes.some((route) => route === 'A' || route === 'C')
+      ? [{ field, message: 'A and C need a bucket: centre.store' }]
+      : []),
+    ...(Object.keys(pullFrom).length === 0 && routes.includes('D')
+      ? [{ field, message: 'D needs to know where sites are: centre.pullFrom' }]
+      : []),
+  ];
+}
+
 function loginsExist(draft: Draft): FieldFault[] {
   const { logins } = draft;
   if (logins === null) return [];
@@ -138,6 +156,7 @@ function loginsExist(draft: Draft): FieldFault[] {
     ...draft.devices.map(({ at, value }) => ({ field: `${at}.login`, login: value.login })),
     ...draft.indicators.map(({ at, value }) => ({ field: `${at}.login`, login: value.login })),
     { field: 'mqtt.login', login: draft.mqtt?.login ?? null },
+    { field: 'centre.store.login', login: draft.centre?.store?.login ?? null },
   ];
   return named.flatMap(({ field, login }) =>
     login === null || logins.includes(login)

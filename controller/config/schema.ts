@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { SiteRules } from '../core/rules/site-rules.ts';
 import { ULID_PATTERN } from '../core/ulid.ts';
+import { type CentreFile, centreSchema, type StoreFile } from './centre-schema.ts';
 import { displaySchema, type IndicatorFile, indicatorSchema, speechSchema } from './display-schema.ts';
 import type { Login } from './login.ts';
 import {
@@ -80,17 +81,6 @@ export const mqttSchema = z.strictObject({
     .default([]),
 });
 
-/** What the centre asks of one site; what is not named is left to the site. */
-const sitePolicySchema = z.strictObject({
-  uplinkMbps: z.number().positive().max(100_000).optional(),
-  sessionSharePercent: z.number().min(1).max(100).optional(),
-  minDurability: z.enum(['stored', 'replicated', 'locked']).optional(),
-  keepDays: z.int().min(0).max(36_500).optional(),
-});
-
-/** The centre's page, beside the panel of a site on the same machine. */
-const CENTRE_PORT = 8481;
-const centreListenSchema = z.strictObject({ host: host.default(DEFAULT_HOST), port: port.default(CENTRE_PORT) });
 export const listenSchema = z.strictObject({ host: host.default(DEFAULT_HOST), port: port.default(DEFAULT_PORT) });
 
 export const storageSchema = z.strictObject({
@@ -137,14 +127,7 @@ export const siteSchema = z.strictObject({
     })
     .prefault({}),
   mqtt: mqttSchema.nullable().default(null),
-  centre: z
-    .strictObject({
-      folder,
-      listen: centreListenSchema.nullable().default(null),
-      policies: z.record(siteId, sitePolicySchema).default({}),
-    })
-    .nullable()
-    .default(null),
+  centre: centreSchema.nullable().default(null),
   centreKeyFile: file.nullable().default(null),
   secrets: file.nullable().default(null),
   rooms: z.array(roomSchema).min(1, 'must hold at least one room'),
@@ -181,13 +164,15 @@ type Frozen<T> = T extends Login ? T : T extends object ? { readonly [K in keyof
 
 /** The configuration as the program uses it: logins in place of their names, paths absolute, frozen. */
 export type Config = Frozen<
-  Omit<SiteFile, 'mqtt' | 'devices' | 'indicators' | 'secrets' | 'rules' | 'rulesFolder'> & {
+  Omit<SiteFile, 'mqtt' | 'centre' | 'devices' | 'indicators' | 'secrets' | 'rules' | 'rulesFolder'> & {
     rules: SiteRules;
     mqtt: (Omit<MqttFile, 'login' | 'url'> & { url: string; login: Login | null }) | null;
+    centre: (Omit<CentreFile, 'store'> & { store: (Omit<StoreFile, 'login'> & { login: Login | null }) | null }) | null;
     devices: (Omit<DeviceFile, 'login'> & { login: Login | null })[];
     indicators: (Omit<IndicatorFile, 'login'> & { login: Login | null })[];
   }
 >;
+export type Centre = NonNullable<Config['centre']>;
 export type Room = Config['rooms'][number];
 export type Device = Config['devices'][number];
 export type Person = Config['people'][number];

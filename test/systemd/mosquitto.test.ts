@@ -22,7 +22,7 @@ const clients: MqttClient[] = [];
 
 /** Runs one block of the recipe in the folder of the authority. */
 function run(name: string, environment: object = {}): void {
-  const block = new RegExp(`<!-- run: ${name} -->\\s+\`\`\`sh\\n([^]*?)\`\`\``).exec(RECIPE)?.[1];
+  const block = new RegExp(`<!-- run: ${name} -->\\s+\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(RECIPE)?.[1];
   if (block === undefined) throw new Error(`the recipe has no block ${name}`);
   const commands = block.replaceAll('/opt/quancheng/', PROJECT);
   execFileSync('bash', ['-euc', commands], { cwd: folder, env: { ...process.env, ...environment }, stdio: 'pipe' });
