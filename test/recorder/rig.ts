@@ -12,6 +12,7 @@ import type {
   DesiredClaim,
   DesiredStream,
   RecorderStatus,
+  Removal,
   Source,
   StreamStatus,
 } from '../../controller/core/recording.ts';
@@ -116,6 +117,11 @@ export class Rig {
   wish(streams: { readonly [stream: string]: DesiredStream }): void {
     this.#revision += 1;
     this.#link?.desire({ revision: this.#revision, streams });
+  }
+
+  /** Asks for deletions. */
+  remove(removals: readonly Removal[]): void {
+    this.#link?.remove(removals);
   }
 
   arm(sources: { readonly [stream: string]: Source }, preRollMs = 4_000): void {
