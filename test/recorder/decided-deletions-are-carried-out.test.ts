@@ -16,6 +16,7 @@ import { shift } from '../../controller/core/time.ts';
 import { ulid } from '../../controller/core/ulid.ts';
 import { Disks } from '../../controller/ledger/disks.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
+import { followJournal } from '../../controller/ledger/journal-files.ts';
 import { layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
 import { SystemClock } from '../../controller/ledger/system-clock.ts';
 import { volumeFileOf } from '../../controller/ledger/volume.ts';
@@ -192,6 +193,8 @@ test('written down and not done when everything ended: the next start finishes i
   expect(before.findings.filter(({ what }) => what === 'file-left')).toHaveLength(5);
   const recorder = await live(one);
   expect(here(one)).toEqual([2, 2]);
+  const started = recorder.entries.findLast(({ fact }) => fact.type === 'recorder-started')?.fact;
+  expect(started).toMatchObject({ adopted: 0, quarantined: 0 });
   await recorder.close();
   expect(await verdictOf(one)).toMatchObject({ ok: true, purged: 3, findings: [] });
 });
@@ -216,6 +219,10 @@ test('a disk that is away is cleaned when it is back, and what was deleted is ne
   expect(back).toMatchObject({ copiedSegments: 0, missing: 0 });
   await recorder.close();
   expect(await verdictOf(one)).toMatchObject({ ok: true, purged: 4, findings: [] });
+  const again = await live(one);
+  const disks = () => again.status()?.disks ?? [];
+  await until(() => disks().length === 2 && disks().every(({ state }) => state === 'well'));
+  expect(disks().map(({ lackingSegments }) => lackingSegments)).toEqual([0, 0]);
 });
 
 test('kill -9 again and again while it deletes: nothing is gone that is not written down, and in the end all of it is', async () => {
@@ -238,6 +245,11 @@ test('kill -9 again and again while it deletes: nothing is gone that is not writ
     await rig.kill('SIGKILL');
     await rig.disconnect();
     kills += 1;
+    const said = new Set<string>();
+    const journal = followJournal<RecorderFact>(layoutOf(main).recorderJournal);
+    for await (const { entry } of journal) if (entry?.fact.type === 'removed') said.add(entry.fact.seg);
+    const gone = one.segments.filter((segment) => !existsSync(fileOf(main, segment)));
+    expect(gone.filter(({ seg }) => !said.has(seg))).toEqual([]);
     expect((await verdictOf(one)).findings.filter(({ level }) => level === 'fault')).toEqual([]);
   }
   await until(async () => {
