@@ -14,6 +14,7 @@ import { jwsHash, publicKeyOf, signJws } from '../../controller/core/jws.ts';
 import type { RecorderStatus, Removal } from '../../controller/core/recording.ts';
 import { shift } from '../../controller/core/time.ts';
 import { ulid } from '../../controller/core/ulid.ts';
+import { Disk } from '../../controller/ledger/disk.ts';
 import { Disks } from '../../controller/ledger/disks.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
 import { followJournal } from '../../controller/ledger/journal-files.ts';
@@ -22,6 +23,7 @@ import { SystemClock } from '../../controller/ledger/system-clock.ts';
 import { volumeFileOf } from '../../controller/ledger/volume.ts';
 import { RecorderLink } from '../../controller/recorder/link.ts';
 import { RecorderProcess } from '../../controller/recorder/process.ts';
+import { Remover } from '../../controller/recorder/remover.ts';
 import { verifyFolder } from '../../controller/site/verify.ts';
 import { Rig, until } from './rig.ts';
 
@@ -167,6 +169,35 @@ test('what was decided goes and nothing else; the status says that it can be ask
   await until(() => here(one)[0] === 2);
   await recorder.close();
   expect(await verdictOf(one)).toMatchObject({ ok: true, segments: 6, purged: 4, findings: [] });
+});
+
+test('no file goes before its line is on a disk, and none at all when that cannot be written', async () => {
+  const one = await house(1, 3, 3);
+  const [main = ''] = one.roots;
+  const journal = new Journal<RecorderFact>(layoutOf(main).recorderJournal, clock);
+  await journal.open();
+  closings.push(() => journal.close());
+  const disk = new Disk('main', main, Number.POSITIVE_INFINITY, clock.now());
+  const seen: number[] = [];
+  let isRefused = true;
+  const remover = new Remover({
+    disks: { all: [disk], usable: [disk], refused: () => undefined },
+    append: async (fact) => {
+      if (isRefused) throw new Error('the disk refuses');
+      await journal.append(fact);
+      seen.push(here(one)[0] ?? 0);
+    },
+    read: (afterSeq) => journal.read(afterSeq),
+    isOpen: () => false,
+    isWished: () => false,
+    whileIdle: async (doing) => doing().then(() => true),
+    log: SILENT,
+  });
+  await expect(remover.remove(one.removals)).rejects.toThrow('the disk refuses');
+  expect(here(one)).toEqual([3]);
+  isRefused = false;
+  await remover.remove(one.removals);
+  expect([seen, here(one)]).toEqual([[3, 3, 3], [0]]);
 });
 
 test('written down and not done when everything ended: the next start finishes it, whatever was done on which disk', async () => {
