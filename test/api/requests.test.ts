@@ -141,6 +141,12 @@ describe('who may do what', () => {
       status: 200,
     },
     {
+      name: 'ask how far a segment is that has to come back',
+      ask: (client, { seg }) => client.get(`/segments/${seg}/recall`),
+      may: ['clerk', 'presider', 'custodian', 'approver', 'auditor'],
+      status: 200,
+    },
+    {
       name: 'read a piece of a segment',
       ask: (client, { seg }) => client.get(`/segments/${seg}/media.mp4`, { range: 'bytes=0-3' }),
       may: ['clerk', 'presider', 'custodian', 'approver', 'auditor'],
@@ -307,7 +313,13 @@ describe('hostile requests', () => {
   test('with ids that are none are bad requests and nothing else', async () => {
     const clerk = await api.login('clerk');
     for (const id of ['..%2F..%2Fetc%2Fpasswd', '%00', "x'%20OR%201=1", 'a'.repeat(200), '__proto__', '%E5%90%AC']) {
-      for (const path of [`/rooms/${id}`, `/sessions/${id}`, `/sessions/${id}/review`, `/segments/${id}/media.mp4`]) {
+      for (const path of [
+        `/rooms/${id}`,
+        `/sessions/${id}`,
+        `/sessions/${id}/review`,
+        `/segments/${id}/media.mp4`,
+        `/segments/${id}/recall`,
+      ]) {
         expectRefusal(await clerk.get(path), 400, 'bad-request');
       }
     }

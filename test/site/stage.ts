@@ -10,6 +10,7 @@ import type { SiteFact } from '../../controller/core/facts.ts';
 import { publicKeyOf, signJws } from '../../controller/core/jws.ts';
 import type { Entered, Origin } from '../../controller/core/people-desk.ts';
 import type { Camera, CentreLink, GlanceDecoder, HandedIn, Log, Signer, Voice } from '../../controller/core/ports.ts';
+import type { Recalls } from '../../controller/core/recall.ts';
 import type { DevicePlan, PersonPlan, SitePlan } from '../../controller/core/site-plan.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
 import { type Layout, layoutOf, segmentPath } from '../../controller/ledger/layout.ts';
@@ -77,6 +78,8 @@ export class Stage {
   readonly cameras = new Map<string, Camera>();
   /** What decides about deletion; nothing is deleted without. */
   handedIn: HandedIn | null = null;
+  /** The way by which deleted segments come back. */
+  recalls: Recalls | null = null;
   centre: CentreLink = { state: 'connected', trouble: null };
   #journal: Journal<SiteFact> | null = null;
   #store: Store | null = null;
@@ -154,6 +157,7 @@ export class Stage {
       log: this.log,
       link: () => this.centre,
       handedIn: () => this.handedIn,
+      recalls: () => this.recalls,
       pathOf: ({ stream, run, sequence }) => join(this.layout.media, segmentPath(stream, run, sequence)),
       onFatal: (error) => void this.fatal.push(error),
     });
