@@ -51,6 +51,8 @@ export interface House {
   startAgain(): Promise<void>;
   recorderFacts(): Promise<RecorderFact[]>;
   siteFacts(): Promise<SiteFact[]>;
+  /** The same with their moments. */
+  siteEntries(): Promise<Entry<SiteFact>[]>;
 }
 
 export interface Service {
@@ -91,12 +93,13 @@ export async function startHouse(
   let child = begin();
   onTestFinished(() => endProcess(child, 'SIGTERM'));
   const ready = await readyLine(child);
-  const facts = async <Fact>(directory: string): Promise<Fact[]> => {
-    const found: Fact[] = [];
-    for await (const { entry } of followJournal<Fact>(directory))
-      if (entry !== null) found.push((entry as Entry<Fact>).fact);
+  const entries = async <Fact>(directory: string): Promise<Entry<Fact>[]> => {
+    const found: Entry<Fact>[] = [];
+    for await (const { entry } of followJournal<Fact>(directory)) if (entry !== null) found.push(entry);
     return found;
   };
+  const facts = async <Fact>(directory: string): Promise<Fact[]> =>
+    (await entries<Fact>(directory)).map(({ fact }) => fact);
   return {
     folder,
     data,
@@ -120,6 +123,7 @@ export async function startHouse(
     },
     recorderFacts: () => facts(layoutOf(data).recorderJournal),
     siteFacts: () => facts(layoutOf(data).siteJournal),
+    siteEntries: () => entries(layoutOf(data).siteJournal),
   };
 }
 
