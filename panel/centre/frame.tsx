@@ -39,17 +39,19 @@ export function Frame({ path = [], note, children }: Props) {
         </button>
       </header>
       <main class="centre-main">
-        <nav class="centre-path" aria-label={say('centre.where')}>
-          <a href="/">{say('centre.sites')}</a>
-          {path.map(([text, address]) => (
-            <a key={address} href={address}>
-              {text}
-            </a>
-          ))}
-        </nav>
-        <p class="centre-note" role="status">
-          {note}
-        </p>
+        <div class="centre-bar">
+          <nav class="centre-path" aria-label={say('centre.where')}>
+            <a href="/">{say('centre.sites')}</a>
+            {path.map(([text, address]) => (
+              <a key={address} href={address}>
+                {text}
+              </a>
+            ))}
+          </nav>
+          <p class="centre-note" role="status">
+            {note}
+          </p>
+        </div>
         {children}
       </main>
     </div>

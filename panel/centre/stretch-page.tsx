@@ -68,7 +68,7 @@ function Title({ view }: { readonly view: StretchView }) {
         <span>{session.kind ?? ''}</span>
         <span class="tabular">{lengthText(range.to - range.from)}</span>
         <span data-session-state={session.state}>{sessionState(session.state)}</span>
-        <span class="soft tabular">{session.session}</span>
+        <span class="soft tabular session-id">{session.session}</span>
       </h1>
       <p class="due" data-grave={session.isOverdue}>
         {session.isOverdue && <strong>{say('centre.overdue')} </strong>}
