@@ -56,6 +56,6 @@ export function sizeText(bytes: number): string {
 /** How much of a whole is there, both in the unit of the whole, so that the text keeps its width while it grows. */
 export function sizePair(bytes: number, whole: number): { readonly n: string; readonly m: string } {
   const [value = '', unit = ''] = sizeText(whole).split(' ');
-  const step = 1_000 ** UNITS.findIndex((one) => one === unit);
+  const step = 1_000 ** (UNITS as readonly string[]).indexOf(unit);
   return { n: (bytes / step).toFixed(value.includes('.') ? 1 : 0), m: `${value} ${unit}` };
 }
