@@ -152,7 +152,7 @@ async function startController(config: Config, log: Log): Promise<{ close(): Pro
     closings.push(() => recorder.close());
     const deadlines = new SessionDeadlines(store.sql, config.rules);
     const outbox = new StoreOutbox(store, site.journal, deadlines, (segment) => disks.pathOf(segment));
-    const archive = new StoreArchive(store, site.journal, signer);
+    const archive = new StoreArchive(store, site.journal, signer, () => site.writing());
     const events = new StoreEvents(store, deadlines);
     forwarder = forwarderOf(config, {
       ...{ outbox, archive, events, signer, clock, log, site },
@@ -281,6 +281,7 @@ function forwarderOf(config: Config, { outbox, archive, events, site, ...parts }
     ...{ ...parts, site: config.site.id, outbox, events, trust, pullFrom: mqtt.pullFrom },
     ...{ archive, transfers: archive, policies: archive },
     rate: () => rateOf(limits(), running() > 0),
+    allows: (type) => mqtt.allow.some((family) => family === type.split('.')[0]),
     minDurability: () => limits().minDurability,
     commands: [docketCommands(site.orders)],
     health: () => ({ running: running(), ...site.health() }),

@@ -23,6 +23,11 @@ import {
   text,
 } from './parts.ts';
 
+/** Commands of a centre, as a site may allow them; `docket` stands for all orders to the docket. */
+const COMMAND_FAMILIES = [
+  ...['fetch', 'catalog', 'replay', 'hold', 'release', 'cancel', 'offer', 'reseal', 'docket'],
+] as const;
+
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 8480;
 export const DEFAULT_DATA = '/var/lib/quancheng';
@@ -76,6 +81,7 @@ export const mqttSchema = z.strictObject({
   uplinkMbps: z.number().positive().max(100_000).nullable().default(null),
   sessionSharePercent: z.number().min(1).max(100).default(30),
   minDurability: z.enum(['stored', 'replicated', 'locked']).default('stored'),
+  allow: z.array(z.enum(COMMAND_FAMILIES)).default([...COMMAND_FAMILIES]),
   pullFrom: z
     .array(z.url({ protocol: /^https?$/, error: 'must be an address like https://10.4.17.2:8480' }))
     .default([]),

@@ -55,6 +55,8 @@ export interface Deliver {
   /** 0 to 9, higher first. */
   readonly priority: number;
   readonly maxBytes: number | null;
+  /** Bytes a second, for all of it together; null is as fast as the line. */
+  readonly rateBps: number | null;
   /** Bytes also of what has its receipt. */
   readonly again: boolean;
   readonly urls: readonly PutAddress[];
@@ -205,12 +207,13 @@ export function readSelect(body: Fields): Select | null {
 export function readDeliver(body: Fields): Deliver | null {
   const o = body['deliver'] === undefined ? {} : fieldsOf(body['deliver']);
   if (o === null) return null;
-  const { route = 'auto', priority = 5, maxBytes = null, again = false, urls = [] } = o;
+  const { route = 'auto', priority = 5, maxBytes = null, rateBps = null, again = false, urls = [] } = o;
   const known = route === 'auto' ? 'auto' : ROUTE_NAMES.find((name) => name === route);
   if (known === undefined || !isCount(priority) || priority > PRIORITY_MAX || typeof again !== 'boolean') return null;
   if (maxBytes !== null && !isCount(maxBytes)) return null;
+  if (rateBps !== null && (!isCount(rateBps) || rateBps < 1)) return null;
   const addresses = readAddresses(urls);
-  return addresses === null ? null : { route: known, priority, maxBytes, again, urls: addresses };
+  return addresses === null ? null : { route: known, priority, maxBytes, rateBps, again, urls: addresses };
 }
 
 /** A list of addresses for PUT; null when one cannot be read. */

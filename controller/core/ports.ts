@@ -125,6 +125,8 @@ export interface Outbox {
   lastSiteSeq(): number;
   /** Keeps a checked receipt (JWS) for good: journal first, then the index. Idempotent. */
   receipt(seg: string, receipt: string): Promise<void>;
+  /** Writes down, once, that the file of a segment is not what was sealed, or is gone. */
+  lost(seg: string, why: string): Promise<void>;
   /** Called after each newly sealed segment. */
   onSealed(listener: () => void): void;
 }

@@ -109,6 +109,8 @@ export interface StreamStatus {
   /** When bytes of a kept segment last were known to be on the disk (fdatasync returned). Invariant 1 rests on this. */
   readonly syncedAt: Instant | null;
   readonly claims: readonly ClaimStatus[];
+  /** The segment that grows now, which no journal knows yet. Absent in the status of an older recorder. */
+  readonly writing?: { readonly seg: string; readonly from: Instant } | null;
   readonly ringMs: number;
   readonly ringBytes: number;
 }

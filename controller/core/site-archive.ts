@@ -19,6 +19,17 @@ export interface ArchivedSegment {
   readonly isReceipted: boolean;
   /** Its deletion here is decided, or done: only the centre has it. */
   readonly isPurged: boolean;
+  /** Its file was damaged or gone, and there is a record of that. */
+  readonly isLost: boolean;
+}
+
+/** A segment that is still being written, as the recorder says. */
+export interface WritingSegment {
+  readonly seg: string;
+  readonly stream: string;
+  readonly fromMs: number;
+  /** Sessions that it is kept for. */
+  readonly claims: readonly string[];
 }
 
 /** Who wants something kept or changed, for the audit trail. */
@@ -37,6 +48,8 @@ export interface SiteArchive {
   extent(select: Select): { readonly segs: number; readonly bytes: number };
   /** Whether something of it is still being recorded or sealed at `nowMs`. */
   isGrowing(select: Select, nowMs: number): boolean;
+  /** What `select` covers and no journal knows yet. */
+  writing(select: Select): readonly WritingSegment[];
   /** Sessions that are not closed, by id. */
   runningSessions(): readonly string[];
   /** Keeps what is selected from being deleted until it is released. A fact of the journal; idempotent by the command's id. */

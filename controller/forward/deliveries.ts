@@ -212,7 +212,11 @@ export class Deliveries {
     if (ending.kind !== 'lost') state.silent(ending.kind === 'silent');
     if (alarm !== null) log.error({ alarm: alarm.code, seg, fileId: flight.fileId }, alarm.message);
     else log.info({ seg, fileId: flight.fileId, ending, failures: next.failures }, 'a segment is tried again later');
-    if (alarm !== null) this.#tell(seg, { kind: 'in-trouble', code: codeOf(ending) });
+    if (ending.kind === 'damaged')
+      this.#options.outbox
+        .lost(seg, ending.message)
+        .catch((error: unknown) => log.error({ seg }, `a loss was not written down: ${sentenceOf(error)}`));
+    if (alarm !== null || ending.kind === 'damaged') this.#tell(seg, { kind: 'in-trouble', code: codeOf(ending) });
   }
 
   async #deliver(flight: Flight, track: Track, route: Route, wish: Wish | null): Promise<Ending> {
@@ -234,13 +238,19 @@ export class Deliveries {
     if (document === null) return { kind: 'lost' };
     await this.#wire.take(async (leave) => {
       if (flight.ending !== null) return;
+      const slow = wish?.pace ?? null;
+      // What the centre wants slowly does not hold up what is behind it.
+      if (slow !== null) leave();
       await route.send({
         ...{ flight, manifest, jws, document },
         fromTheStart: track.fromTheStart || again,
         centreSinceMs: this.#centreSinceMs,
         address: wish?.address ?? null,
         onLastByte: leave,
-        pace: (size) => pace.pass(size),
+        pace: async (size) => {
+          await slow?.pass(size);
+          await pace.pass(size);
+        },
       });
     });
     const ending = flight.ending ?? (await flight.wait(timing.finResultMs, timing.receiptMs));

@@ -22,6 +22,8 @@ export interface ForwarderOptions extends Address {
   readonly transfers?: Transfers;
   /** What commands of the centre are carried out on, and where they are kept; without it they are not heard. */
   readonly archive?: SiteArchive & CommandBook;
+  /** Which types of commands this site lets its centre give; all, if nobody says otherwise. */
+  readonly allows?: (type: string) => boolean;
   /** Commands that others carry out, beside those of this folder. */
   readonly commands?: readonly CommandKind[];
   /** Where the centre's policy for this site is kept; without it none is heard. */

@@ -139,6 +139,7 @@ export class Forwarder {
         ? null
         : new CommandDesk({
             ...{ site: options.site, topics, voice, line: this.#control, book: archive, clock, log },
+            allows: options.allows ?? (() => true),
             kinds: [
               ...ownCommands({ archive, outbox, deliveries, announcer, offers: this.#offers, clock, progressEveryMs }),
               ...(options.commands ?? []),

@@ -4,6 +4,7 @@ import type { PutAddress } from '../core/hrc-command.ts';
 import { nextOf, sharesTheLine } from '../core/hrc-next.ts';
 import type { Outbox, OutboxItem } from '../core/ports.ts';
 import type { Transfers } from '../core/site-archive.ts';
+import type { Pace } from './pace.ts';
 import { NEW_TRACK, type Track } from './reaction.ts';
 
 /** Segments that failed and rest; beyond it nothing new is begun until some of them went through. */
@@ -16,6 +17,8 @@ export interface Wish {
   readonly again: boolean;
   readonly route: RouteName | 'auto';
   readonly address: PutAddress | null;
+  /** How fast the centre wants what it ordered together with this; null is as fast as the line. */
+  readonly pace: Pace | null;
 }
 
 export class Queue {
@@ -131,8 +134,16 @@ export class Queue {
 
   #isFree({ segment: { seg } }: OutboxItem, nowMs: number): boolean {
     const track = this.#tracks.get(seg);
+    if (this.#isSlow(seg) && [...this.#wishes.keys()].some((other) => this.#isSlow(other) && this.#isUnderWay(other)))
+      return false;
     if (this.#isUnderWay(seg) || (track !== undefined && track.restUntilMs > nowMs)) return false;
     return track !== undefined || this.#tracks.size < TRACKS_MAX;
+  }
+
+  /** Of those that are wanted slowly one is under way at a time, so that there is always room for the others. */
+  #isSlow(seg: string): boolean {
+    const pace = this.#wishes.get(seg)?.pace ?? null;
+    return pace !== null;
   }
 
   /** The first item that `is`, looked for page by page. */

@@ -81,6 +81,12 @@ export class Keeper {
     return this.#claims.statuses;
   }
 
+  /** The segment that grows now. */
+  get writing(): { readonly seg: string; readonly from: Instant } | null {
+    const identity = this.#writer.segment?.identity;
+    return identity === undefined ? null : { seg: identity.seg, from: identity.from };
+  }
+
   isEnded(claim: string): boolean {
     return this.#claims.isEnded(claim);
   }

@@ -140,6 +140,7 @@ export class Stream {
       lastBytesAt: this.#lastBytesAt,
       syncedAt: this.#keeper.syncedAt,
       claims: this.#keeper.claims,
+      writing: this.#keeper.writing,
       ringMs: Math.round(this.#ring.spanMs),
       ringBytes: this.#ring.bytes,
     };

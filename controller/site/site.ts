@@ -24,6 +24,7 @@ import type {
 import { isFresh } from '../core/proof.ts';
 import type { Recalls } from '../core/recall.ts';
 import type { Cause, CauseCode, RecorderStatus } from '../core/recording.ts';
+import type { WritingSegment } from '../core/site-archive.ts';
 import type { JournalName, LiveIndex } from '../core/site-index.ts';
 import type { DevicePlan, IndicatorPlan, SitePlan } from '../core/site-plan.ts';
 import type { Clock } from '../core/time.ts';
@@ -245,6 +246,16 @@ export class Site {
   /** One sweep of deletion now, instead of within seconds. */
   sweep(): Promise<void> {
     return this.#purger.sweep();
+  }
+
+  /** Segments that grow now, as the recorder says. */
+  writing(): readonly WritingSegment[] {
+    if (this.#status === null || !isFresh(this.#status, this.#options.clock.now())) return [];
+    return Object.entries(this.#status.streams).flatMap(([stream, { writing, claims }]) => {
+      if (writing === undefined || writing === null) return [];
+      const { seg, from } = writing;
+      return { seg, stream, fromMs: Math.round(from.wallMs), claims: claims.map(({ id }) => id) };
+    });
   }
 
   /** The site's journal with the index behind it, for others that keep facts (receipts). */

@@ -108,6 +108,12 @@ export class StoreOutbox implements Outbox {
     await this.#journal.append({ type: 'receipted', seg, receipt });
   }
 
+  async lost(seg: string, why: string): Promise<void> {
+    const stream = this.item(seg)?.segment.stream;
+    const isKnown = this.#store.sql.get('SELECT 1 FROM lost_segment WHERE seg = ?', seg) !== null;
+    if (stream !== undefined && !isKnown) await this.#journal.append({ type: 'segment-lost', seg, stream, why });
+  }
+
   onSealed(listener: () => void): void {
     this.#listeners.push(listener);
   }

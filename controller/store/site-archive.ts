@@ -16,6 +16,7 @@ import type {
   SiteArchive,
   TransferRow,
   Transfers,
+  WritingSegment,
 } from '../core/site-archive.ts';
 import type { Sql, Value } from '../ledger/sql.ts';
 import type { Store } from './store.ts';
@@ -29,6 +30,7 @@ interface Row {
   readonly fact: string;
   readonly is_receipted: number;
   readonly is_purged: number | null;
+  readonly is_lost: number;
 }
 
 interface Where {
@@ -40,9 +42,11 @@ export class StoreArchive implements SiteArchive, CommandBook, Transfers, Policy
   readonly #sql: Sql;
   readonly #journal: SiteJournal;
   readonly #signer: Signer;
+  readonly #writing: () => readonly WritingSegment[];
 
-  /** `journal` is the one whose entries reach the store by the time `append` resolves. */
-  constructor(store: Store, journal: SiteJournal, signer: Signer) {
+  /** `journal` is the one whose entries reach the store by the time `append` resolves; `writing` is what the recorder says it writes. */
+  constructor(store: Store, journal: SiteJournal, signer: Signer, writing: () => readonly WritingSegment[] = () => []) {
+    this.#writing = writing;
     this.#sql = store.sql;
     this.#journal = journal;
     this.#signer = signer;
@@ -52,7 +56,8 @@ export class StoreArchive implements SiteArchive, CommandBook, Transfers, Policy
     const { text, values } = whereOf(select);
     return this.#sql
       .all<Row>(
-        `SELECT journal_seq, site_seq, fact, receipt IS NOT NULL AS is_receipted, is_purged
+        `SELECT journal_seq, site_seq, fact, receipt IS NOT NULL AS is_receipted, is_purged,
+           EXISTS (SELECT 1 FROM lost_segment WHERE lost_segment.seg = segment.seg) AS is_lost
          FROM segment LEFT JOIN outbox USING (seg) WHERE journal_seq > ? AND ${text} ORDER BY journal_seq LIMIT ?`,
         place,
         ...values,
@@ -94,6 +99,17 @@ export class StoreArchive implements SiteArchive, CommandBook, Transfers, Policy
         if (fromMs !== null && fromMs > nowMs && toMs === null) return false;
         return toMs === null ? session !== null : last === null || last < toMs;
       });
+  }
+
+  writing({ segs, session, streams, toMs, siteSeqFrom, siteSeqTo }: Select): WritingSegment[] {
+    // What is being written has no number yet, and no end.
+    if (siteSeqFrom !== null || siteSeqTo !== null) return [];
+    return this.#writing().filter((one) => {
+      if (segs !== null && !segs.includes(one.seg)) return false;
+      if (session !== null && !one.claims.includes(session)) return false;
+      if (streams !== null && !streams.includes(one.stream)) return false;
+      return toMs === null || one.fromMs < toMs;
+    });
   }
 
   runningSessions(): string[] {
@@ -225,5 +241,6 @@ function archived(row: Row): ArchivedSegment {
     toMs: Math.round(to.wallMs),
     isReceipted: row.is_receipted === 1,
     isPurged: row.is_purged === 1,
+    isLost: row.is_lost === 1,
   };
 }

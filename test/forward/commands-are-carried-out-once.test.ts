@@ -155,7 +155,7 @@ describe('fetch', () => {
     const answer = await centre.order('fetch', { select: { segs } });
     expect(answer).toMatchObject({ status: 'partial', done: { segs: 1 } });
     expect(answer.items?.find(({ seg }) => seg === NO_SEG)).toMatchObject({ st: 'missing', err: 'HRC-NOSEG' });
-    expect(answer.items?.find(({ seg }) => seg === bad.segment.seg)).toMatchObject({ st: 'error', err: 'HRC-LOST' });
+    expect(answer.items?.find(({ seg }) => seg === bad.segment.seg)).toMatchObject({ st: 'lost', err: 'HRC-LOST' });
     expect(await centre.order('fetch', { select: { segs: [NO_SEG] } })).toMatchObject({
       status: 'failed',
       err: { code: 'HRC-NOSEG' },

@@ -1,6 +1,12 @@
 /** The site's archive over the outbox of a test: everything in memory, with what was done to it. */
 import type { Select } from '../../controller/core/hrc-command.ts';
-import type { ArchivedSegment, CommandBook, OnBehalf, SiteArchive } from '../../controller/core/site-archive.ts';
+import type {
+  ArchivedSegment,
+  CommandBook,
+  OnBehalf,
+  SiteArchive,
+  WritingSegment,
+} from '../../controller/core/site-archive.ts';
 import type { FileOutbox } from './scene.ts';
 
 interface Kept {
@@ -15,6 +21,7 @@ export class MemoryArchive implements SiteArchive, CommandBook {
   readonly holds = new Map<string, OnBehalf>();
   readonly resealed: string[] = [];
   growing = false;
+  beingWritten: readonly WritingSegment[] = [];
   readonly #outbox: FileOutbox;
 
   constructor(outbox: FileOutbox) {
@@ -34,6 +41,10 @@ export class MemoryArchive implements SiteArchive, CommandBook {
 
   isGrowing(): boolean {
     return this.growing;
+  }
+
+  writing({ segs }: Select): readonly WritingSegment[] {
+    return this.beingWritten.filter(({ seg }) => segs === null || segs.includes(seg));
   }
 
   runningSessions(): readonly string[] {
@@ -87,6 +98,7 @@ export class MemoryArchive implements SiteArchive, CommandBook {
         fromMs: segment.from.wallMs,
         toMs: segment.to.wallMs,
         isReceipted: this.#outbox.isReceipted(segment.seg),
+        isLost: this.#outbox.losses.has(segment.seg),
         isPurged: this.#outbox.isPurged(segment.seg),
       }));
   }

@@ -75,6 +75,7 @@ export class FileOutbox implements Outbox {
   readonly folder: string;
   readonly receipts = new Map<string, string[]>();
   readonly items: OutboxItem[] = [];
+  readonly losses = new Set<string>();
   readonly #site: string;
   readonly #signer: Signer;
   readonly #listeners: (() => void)[] = [];
@@ -180,6 +181,11 @@ export class FileOutbox implements Outbox {
 
   receipt(seg: string, receipt: string): Promise<void> {
     this.receipts.set(seg, [...(this.receipts.get(seg) ?? []), receipt]);
+    return Promise.resolve();
+  }
+
+  lost(seg: string): Promise<void> {
+    this.losses.add(seg);
     return Promise.resolve();
   }
 

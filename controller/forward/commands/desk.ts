@@ -37,6 +37,8 @@ export interface CommandDeskOptions {
   readonly line: Pick<Line, 'publish' | 'up' | 'maximumPacketBytes'>;
   readonly book: CommandBook;
   readonly kinds: readonly CommandKind[];
+  /** Whether this site lets its centre give commands of a type. */
+  readonly allows: (type: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -102,6 +104,14 @@ export class CommandDesk {
     const envelope = readEnvelope(payload);
     if (envelope === null || envelope.id !== id) {
       this.#refuse(id, 'HRC-BAD', 'the command cannot be read, or its id is not the one of its topic');
+      return;
+    }
+    if (!this.#options.allows(envelope.type)) {
+      this.#refuse(
+        id,
+        'HRC-AUTH',
+        `this site does not let its centre give commands of type ${envelope.type.slice(0, 32)}`,
+      );
       return;
     }
     const hash = contentHash(envelope);

@@ -15,11 +15,14 @@ import type { ArchivedSegment, SiteArchive } from '../../core/site-archive.ts';
 import type { Clock } from '../../core/time.ts';
 import { Bell } from '../bell.ts';
 import type { Deliveries } from '../deliveries.ts';
+import { Pace } from '../pace.ts';
 import type { CommandCall, CommandKind } from './command-kind.ts';
 
 const PAGE = 200;
 /** Segments of one command that are ordered at a time; the others wait in the index. */
 const ORDERED_MAX = 64;
+/** When a segment that is being written may be asked for again: most are closed by then. */
+const OPEN_RETRY_S = 10;
 /** How often a range that is being recorded is looked at when nothing rings. */
 const LOOK_EVERY_MS = 2_000;
 
@@ -42,7 +45,7 @@ export function fetchCommand(parts: FetchParts): CommandKind {
 }
 
 type State = {
-  readonly st: 'due' | 'sent' | 'have-receipt' | 'purged' | 'error';
+  readonly st: 'due' | 'sent' | 'have-receipt' | 'purged' | 'lost' | 'error';
   readonly bytes: number;
   readonly err?: string;
 };
@@ -52,6 +55,7 @@ class Fetch {
   readonly #call: CommandCall;
   readonly #select: Select;
   readonly #deliver: Deliver;
+  readonly #pace: Pace | null;
   readonly #bell = new Bell();
   readonly #states = new Map<string, State>();
   #place = 0;
@@ -65,6 +69,8 @@ class Fetch {
     const toMs = select.toMs ?? (select.session === null && select.segs === null ? call.envelope.issuedMs : null);
     this.#select = { ...select, toMs };
     this.#deliver = deliver;
+    const { rateBps } = deliver;
+    this.#pace = rateBps === null ? null : new Pace(parts.clock, () => rateBps, call.stop);
   }
 
   async run(): Promise<Saying> {
@@ -81,12 +87,11 @@ class Fetch {
     const quiet = onSealed(() => this.#bell.ring());
     const deaf = deliveries.onFate((seg, fate) => {
       if (this.#states.get(seg)?.st !== 'due') return;
-      this.#settle(
-        seg,
-        fate.kind === 'receipted' ? 'sent' : 'error',
-        fate.kind === 'receipted' ? undefined : fate.code,
-      );
-      if (fate.kind !== 'receipted') deliveries.unorder(seg);
+      if (fate.kind === 'receipted') this.#settle(seg, 'sent', undefined);
+      else {
+        this.#settle(seg, fate.code === 'HRC-LOST' ? 'lost' : 'error', fate.code);
+        deliveries.unorder(seg);
+      }
       this.#bell.ring();
     });
     const wake = () => this.#bell.ring();
@@ -137,10 +142,10 @@ class Fetch {
     this.#states.set(seg, { st: 'due', bytes });
     this.#due += 1;
     const address = urls.find((one) => one.seg === seg) ?? null;
-    this.#parts.deliveries.order(seg, { priority, again: again && isReceipted, route, address });
+    this.#parts.deliveries.order(seg, { priority, again: again && isReceipted, route, address, pace: this.#pace });
   }
 
-  #settle(seg: string, st: 'sent' | 'error', err: string | undefined): void {
+  #settle(seg: string, st: 'sent' | 'lost' | 'error', err: string | undefined): void {
     const bytes = this.#states.get(seg)?.bytes ?? 0;
     this.#states.set(seg, { st, bytes, ...(err === undefined ? {} : { err }) });
     this.#due -= 1;
@@ -165,9 +170,12 @@ class Fetch {
     const known = [...this.#states].map(([seg, { st, err }]): AnswerItem => {
       return { seg, st: st === 'due' ? 'local' : st, ...(err === undefined ? {} : { err }) };
     });
+    const writing = new Set(this.#parts.archive.writing(this.#select).map(({ seg }) => seg));
     const missing = (this.#select.segs ?? [])
       .filter((seg) => !this.#states.has(seg))
-      .map((seg): AnswerItem => ({ seg, st: 'missing', err: 'HRC-NOSEG' }));
+      .map((seg): AnswerItem => {
+        return writing.has(seg) ? { seg, st: 'recording', err: 'HRC-OPEN' } : { seg, st: 'missing', err: 'HRC-NOSEG' };
+      });
     return [
       ...missing,
       ...known.filter(({ err }) => err !== undefined),
@@ -181,8 +189,9 @@ class Fetch {
     const plan = this.#parts.archive.extent(this.#select);
     if (done.segs === items.length && items.length > 0) return { status: 'successful', plan, done, items };
     if (done.segs === 0) {
-      const code = items.find(({ err }) => typeof err === 'string')?.['err'] ?? 'HRC-NOSEG';
-      return { status: 'failed', plan, done, items, err: { code: String(code) } };
+      const code = String(items.find(({ err }) => typeof err === 'string')?.['err'] ?? 'HRC-NOSEG');
+      const err = { code, ...(code === 'HRC-OPEN' ? { retryS: OPEN_RETRY_S } : {}) };
+      return { status: 'failed', plan, done, items, err };
     }
     return { status: 'partial', plan, done, items };
   }

@@ -8,7 +8,7 @@ import {
   SELECT_SEGS_MAX,
 } from '../../core/hrc-command.ts';
 import type { Outbox } from '../../core/ports.ts';
-import type { ArchivedSegment, OnBehalf, SiteArchive } from '../../core/site-archive.ts';
+import type { ArchivedSegment, OnBehalf, SiteArchive, WritingSegment } from '../../core/site-archive.ts';
 import type { Announcer } from '../announcer.ts';
 import type { Offers } from '../routes/by-offer.ts';
 import type { CommandCall, CommandKind } from './command-kind.ts';
@@ -49,12 +49,19 @@ function catalog(archive: SiteArchive, { body }: Envelope): Saying | null {
   const found = archive.segments(select, after, page.limit);
   const last = found.at(-1);
   const next = last !== undefined && found.length === page.limit ? String(last.place) : null;
-  return { status: 'successful', plan: archive.extent(select), items: found.map(catalogued), next };
+  // What is being written comes behind everything that is known.
+  const writing = next === null ? archive.writing(select) : [];
+  const items = [...found.map(catalogued), ...writing.map(beingWritten)];
+  return { status: 'successful', plan: archive.extent(select), items, next };
+}
+
+function beingWritten({ seg, stream, fromMs }: WritingSegment): AnswerItem {
+  return { seg, st: 'recording', stream, t0: fromMs, err: 'HRC-OPEN' };
 }
 
 function catalogued(segment: ArchivedSegment): AnswerItem {
-  const { seg, stream, fromMs, toMs, bytes, sha256, siteSeq, place, isReceipted, isPurged } = segment;
-  const st = isPurged ? 'purged' : isReceipted ? 'have-receipt' : 'local';
+  const { seg, stream, fromMs, toMs, bytes, sha256, siteSeq, place, isReceipted, isPurged, isLost } = segment;
+  const st = isPurged ? 'purged' : isReceipted ? 'have-receipt' : isLost ? 'lost' : 'local';
   return { seg, st, stream, t0: fromMs, t1: toMs, size: bytes, sha256, siteSeq, after: String(place) };
 }
 
