@@ -68,6 +68,11 @@ function Clock() {
   );
 }
 
+/** To the minute, where a row must stay narrow. */
+export function minuteText(utcMs: number): string {
+  return `${dateText(utcMs)} ${timeText(utcMs).slice(0, 5)}`;
+}
+
 export function momentText(utcMs: number | null): string {
   return utcMs === null ? '—' : `${dateText(utcMs)} ${timeText(utcMs)}`;
 }

@@ -14,6 +14,12 @@ export function sessionState(state: string): string {
   return known(key) ? say(key as 'centre.session-open') : state;
 }
 
+/** Kinds are words of the site's rule set; those that are not known here are shown as their id. */
+export function kindWord(kind: string | null): string {
+  const key = `centre.kind-${kind}`;
+  return known(key) ? say(key as 'centre.kind-hearing') : (kind ?? '—');
+}
+
 export function commandState({ status }: CommandView): string {
   const key = `command.${status}`;
   return known(key) ? say(key as 'command.given') : status;

@@ -10,7 +10,7 @@ import { CommandTable } from './command-table.tsx';
 import { Frame, momentText } from './frame.tsx';
 import { RangeForm } from './range-form.tsx';
 import { getCommands, getSite } from './rest.ts';
-import { sessionState } from './session-words.ts';
+import { kindWord, sessionState } from './session-words.ts';
 import { OnlineMark, troublesOf } from './site-words.tsx';
 
 export function SitePage({ site }: { readonly site: string }) {
@@ -109,7 +109,7 @@ function Sessions({ sessions }: { readonly sessions: readonly SiteSession[] }) {
                 </a>
               </td>
               <td>{session.room ?? '—'}</td>
-              <td>{session.kind ?? '—'}</td>
+              <td>{kindWord(session.kind)}</td>
               <td class="tabular">
                 {session.openedAt === null || session.closedAt === null
                   ? '—'

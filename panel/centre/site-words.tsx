@@ -2,7 +2,7 @@
 import type { SiteRow } from '../../controller/api/contract-centre.ts';
 import { Icon } from '../shell/icon.tsx';
 import { say, sayCause } from '../words/language.ts';
-import { momentText } from './frame.tsx';
+import { minuteText } from './frame.tsx';
 
 export function OnlineMark({ site }: { readonly site: SiteRow }) {
   const { isOnline, since } = site;
@@ -12,7 +12,7 @@ export function OnlineMark({ site }: { readonly site: SiteRow }) {
       <Icon name={isOnline === true ? 'ready' : 'unlinked'} />
       <span>
         {say(word)}
-        {since !== null && <small>{say('centre.since', { time: momentText(since) })}</small>}
+        {since !== null && <small>{say('centre.since', { time: minuteText(since) })}</small>}
       </span>
     </span>
   );

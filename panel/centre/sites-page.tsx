@@ -5,7 +5,7 @@ import { Icon } from '../shell/icon.tsx';
 import { say } from '../words/language.ts';
 import { siteAddress } from './address.ts';
 import { useAsked } from './asked.ts';
-import { Frame, momentText } from './frame.tsx';
+import { Frame, minuteText } from './frame.tsx';
 import { getSites } from './rest.ts';
 import { OnlineMark, troublesOf } from './site-words.tsx';
 
@@ -63,10 +63,13 @@ function Row({ site }: { readonly site: SiteRow }) {
           ? '—'
           : say('centre.amount', { n: site.waiting.segments, size: sizeText(site.waiting.bytes) })}
         {site.waiting?.oldest != null && (
-          <small>{say('centre.since', { time: momentText(site.waiting.oldest) })}</small>
+          <small>{say('centre.since', { time: minuteText(site.waiting.oldest) })}</small>
         )}
       </td>
-      <td class="tabular">{say('centre.amount', { n: site.held.segments, size: sizeText(site.held.bytes) })}</td>
+      <td class="tabular">
+        {say('centre.parts', { n: site.held.segments })}
+        <small>{sizeText(site.held.bytes)}</small>
+      </td>
       <td class="row-troubles">
         {troubles.length === 0 ? (
           <span class="row-well">

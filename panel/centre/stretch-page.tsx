@@ -17,7 +17,7 @@ import { useAsked } from './asked.ts';
 import { Fetching } from './fetching.tsx';
 import { Frame, momentText } from './frame.tsx';
 import { getRange, getSession } from './rest.ts';
-import { sessionState } from './session-words.ts';
+import { kindWord, sessionState } from './session-words.ts';
 
 export type Meant =
   | { readonly site: string; readonly session: string }
@@ -65,7 +65,7 @@ function Title({ view }: { readonly view: StretchView }) {
       <h1 class="review-title" data-session={session.session}>
         <span class="tabular">{momentText(session.openedAt)}</span>
         <span>{session.room ?? ''}</span>
-        <span>{session.kind ?? ''}</span>
+        <span>{kindWord(session.kind)}</span>
         <span class="tabular">{lengthText(range.to - range.from)}</span>
         <span data-session-state={session.state}>{sessionState(session.state)}</span>
         <span class="soft tabular session-id">{session.session}</span>
