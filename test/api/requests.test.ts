@@ -279,7 +279,7 @@ describe('playlists', () => {
     expect(text).toContain('#EXT-X-VERSION:7');
     expect(text).toContain('#EXT-X-PLAYLIST-TYPE:VOD');
     expect(text.trimEnd().endsWith('#EXT-X-ENDLIST')).toBe(true);
-    expect(text.match(/#EXT-X-MAP:URI="\/api\/v1\/segments\/SEG\d+\/media\.mp4",BYTERANGE="8@0"/g)).toHaveLength(2);
+    expect(text.match(/#EXT-X-MAP:URI="\/api\/v1\/segments\/01SEG\d+\/media\.mp4",BYTERANGE="8@0"/g)).toHaveLength(2);
     expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
     const segments = api.stage.store.segmentsOf(body.id, 'cam').map((row) => row.fact);
     expect(text.match(/#EXTINF:/g)).toHaveLength(segments.length);

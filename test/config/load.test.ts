@@ -172,6 +172,7 @@ describe('a faulty file', () => {
     change(['  # mirror: /srv', '  mirror: /srv'], ['  # volume: ', '  volume: ']);
     expect(loadConfig(join(folder, 'site.yaml')).storage).toEqual({
       ...{ data: '/var/lib/quancheng', mirror: '/srv/second/quancheng', volume: '01M7ZNP7TKXT02PNEMST9BMA6T' },
+      keepDays: null,
     });
   });
 
