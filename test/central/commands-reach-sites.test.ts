@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verifyJws } from '../../controller/core/jws.ts';
@@ -6,6 +7,42 @@ import { DeskStage, FROM, topics } from './desk-stage.ts';
 
 /** Commands are asked for again after so long without a word. */
 const QUICKLY = { commands: { askAgainMs: 300, lookEveryMs: 50 } };
+
+const DIST = new URL('../../dist/controller/', import.meta.url).pathname;
+/** The built centre, which dies the moment its command is on the disk. */
+const DYING = `
+const { Archive } = await import(${JSON.stringify(`${DIST}central/archive.js`)});
+const { Centre } = await import(${JSON.stringify(`${DIST}central/centre.js`)});
+const { SystemClock } = await import(${JSON.stringify(`${DIST}ledger/system-clock.js`)});
+const [url, folder, site] = process.argv.slice(1);
+const log = { info() {}, warn() {}, error() {} };
+const keep = Archive.prototype.keep;
+Archive.prototype.keep = async function (...facts) {
+  await keep.apply(this, facts);
+  const given = facts.find(({ type }) => type === 'command-given');
+  if (given !== undefined) { process.stdout.write(given.command, () => process.kill(process.pid, 'SIGKILL')); await new Promise(() => {}); }
+};
+const centre = new Centre({ url, folder, siteKeys: { mode: 'first-sight' }, clock: new SystemClock(), log });
+await centre.start();
+const secrets = { hash: async (text) => text, verify: async (hash, text) => hash === text };
+const { desk } = await centre.openDesk(secrets);
+const caller = { login: 'x', person: { id: 'x', name: 'killed', role: 'administrator' } };
+const from = { panelToken: null, address: 'here', isLocal: true, agent: '' };
+await desk.give(caller, { press: 'killed', site, type: 'fetch', session: 's', streams: null, from: null, to: null, target: null, reason: null }, from);
+`;
+
+/** Gives a command at a centre that is killed right behind it; answers the command's id. */
+async function givenAndKilled({ broker, scene }: DeskStage): Promise<string> {
+  const args = ['--input-type=module', '-e', DYING, '--', broker.url, scene.centreFolder, SITE];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (bytes) => {
+    said += String(bytes);
+  });
+  const signal = await new Promise((resolve) => child.once('exit', (_code, by) => resolve(by)));
+  expect(signal).toBe('SIGKILL');
+  return said;
+}
 
 let stage: DeskStage;
 const open = async (...args: Parameters<typeof DeskStage.open>) => {
@@ -48,7 +85,7 @@ describe('a site that is away', () => {
     // What came before is no news any more.
     const late = { v: 1, id, n: 1, at: 1, status: 'executing' };
     await stage.site?.publishAsync(topics.answer(id), JSON.stringify(late), { qos: 1 });
-    await stage.answer(id, { status: 'executing' });
+    for (const status of ['executing', 'failed']) await stage.answer(id, { status });
     const next = await stage.give();
     await until('the next command', () => stage.came.some((one) => one.id === next.id));
     expect(stage.status(id)).toBe('partial');
@@ -169,6 +206,17 @@ describe('a centre that starts anew', () => {
     await stage.reaches(id, 'successful');
     const trail = stage.desk.door.trail(stage.caller, 50, null);
     expect(trail.find(({ did }) => did === 'fetch')).toMatchObject({ who: 'admin', object: id, site: SITE });
+  });
+
+  test('after a kill between journal and message asks for it all the same', async () => {
+    await open('mosquitto');
+    await stage.siteGoes();
+    await stage.centre.close();
+    const id = await givenAndKilled(stage);
+    await stage.restartCentre();
+    expect(stage.desk.command(stage.caller, id)).toMatchObject({ status: 'given', actor: 'killed' });
+    await stage.siteComes(() => ({ status: 'successful' }));
+    await stage.reaches(id, 'successful');
   });
 
   test('and lost its index finds the command in its journal', async () => {

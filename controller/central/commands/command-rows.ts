@@ -69,13 +69,12 @@ export function projectCommand(sql: Sql, fact: CommandFact, atMs: number): void 
   }
 }
 
-/** Lays an answer down, also one that is no fact. Behind a last answer only another last one counts. */
+/** Lays an answer down, also one that is no fact. Whether it is news was decided before. */
 export function layAnswer(sql: Sql, id: string, answer: SiteAnswer, atMs: number): void {
   const endedMs = isFinal(answer.status) ? atMs : null;
   sql.run(
-    `UPDATE command SET n = ?, answer = ?, answered_ms = ?, status = ?, ended_ms = ?, why = NULL
-     WHERE id = ? AND (ended_ms IS NULL OR why IS NOT NULL OR ? IS NOT NULL)`,
-    ...[answer.n, JSON.stringify(answer), atMs, answer.status, endedMs, id, endedMs],
+    'UPDATE command SET n = ?, answer = ?, answered_ms = ?, status = ?, ended_ms = ?, why = NULL WHERE id = ?',
+    ...[answer.n, JSON.stringify(answer), atMs, answer.status, endedMs, id],
   );
 }
 
