@@ -50,6 +50,7 @@ import { Registrar } from './registrar.ts';
 import { RegistryRows } from './registry-rows.ts';
 import { REPLAY_TIMING, Replays, type ReplayTiming } from './replays.ts';
 import { SiteKeys, type SiteTrust } from './site-keys.ts';
+import { Workers, type WorkersOptions } from './workers.ts';
 
 const CLOSE_TIMEOUT_MS = 8_000;
 const EXPIRY_EVERY_MS = 60_000;
@@ -72,6 +73,8 @@ export interface CentreOptions extends BrokerAddress {
   readonly log: Log;
   readonly name?: string;
   readonly limits?: Partial<PartLimits>;
+  /** Processes that receive bytes by route B; without them this process does. */
+  readonly workers?: Pick<WorkersOptions, 'count' | 'start'>;
   readonly replays?: ReplayTiming;
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
   readonly commands?: Partial<CommandTiming>;
@@ -97,6 +100,7 @@ export class Centre {
   #control: Control | null = null;
   #replays: Replays | null = null;
   #receiver: Receiver | null = null;
+  #workers: Workers | null = null;
   #loop: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
@@ -153,7 +157,8 @@ export class Centre {
         },
       },
     });
-    const listeners: SiteListener[] = [commands, intake, replays];
+    const workers = this.#workersFor(registrar, keys);
+    const listeners: SiteListener[] = [commands, intake, replays, ...(workers === null ? [] : [workers])];
     const control = new Control({ archive, registrar, presence, listeners, keys, requests, log, send });
     this.#control = control;
     const receiver = new Receiver({ registry: registrar, parts: this.#parts, store: this.#store, clock, log, send });
@@ -164,7 +169,7 @@ export class Centre {
       clock,
       log,
       connected: () => presence.forget(),
-      filters: () => [SITES_UP_FILTER, SITES_TRANSFER_FILTER],
+      filters: () => [SITES_UP_FILTER, ...(workers === null ? [SITES_TRANSFER_FILTER] : [])],
       chunkBytesMax: this.#limits.chunkBytesMax,
       introduction: (packetMax) => [...this.#introduction(key, intake, packetMax), ...policies],
       will: { topic: CENTRE_STATE_TOPIC, payload: JSON.stringify(OFFLINE) },
@@ -181,6 +186,7 @@ export class Centre {
     this.#replays = replays;
     replays.start();
     this.#link.start();
+    workers?.start();
     this.#loop = this.#expire(this.#link);
     log.info({ folder }, 'the centre is open');
   }
@@ -225,6 +231,7 @@ export class Centre {
   async #close(): Promise<void> {
     this.#closing.abort();
     this.#desk?.close();
+    await this.#workers?.close();
     await this.#link?.close();
     await this.#receiver?.idle();
     await this.#replays?.close();
@@ -235,6 +242,20 @@ export class Centre {
     await this.#parts.close();
     await this.#store.close();
     await this.#archive.close();
+  }
+
+  #workersFor(registrar: Registrar, keys: SiteKeys): Workers | null {
+    const { workers, clock, log } = this.#options;
+    if (workers === undefined || workers.count === 0) return null;
+    this.#workers = new Workers({
+      ...workers,
+      ...{ registry: registrar, sites: () => keys.sites(), clock, log },
+      // Under another boot: what a site sent while nobody listened has to be sent again.
+      onListening: () => {
+        this.#link?.introduce().catch((error: unknown) => log.warn({}, `sites were not told: ${sentenceOf(error)}`));
+      },
+    });
+    return this.#workers;
   }
 
   async #openKey(): Promise<SigningKey> {

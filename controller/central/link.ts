@@ -45,6 +45,8 @@ export interface LinkOptions {
   readonly log: Log;
   /** Called at each connection, before anything is subscribed. */
   readonly connected?: () => void;
+  /** Called when everything is subscribed and said. */
+  readonly up?: () => void;
   /** Asked at each connection. */
   readonly filters: () => readonly string[];
   /** Takes one message; never rejects. The next one waits. */
@@ -109,6 +111,14 @@ export class Link {
   /** Subscribes more, when connected; a later connection asks for all filters again. */
   async subscribe(filters: readonly string[]): Promise<void> {
     if (this.#isUp && filters.length > 0) await this.#client?.subscribeAsync([...filters], { qos: 1 });
+  }
+
+  /** Says the introduction (again), when connected. */
+  async introduce(): Promise<void> {
+    const client = this.#client;
+    if (!this.#isUp || client === null) return;
+    const said = this.#options.introduction?.(this.#packetBytesMax ?? Number.POSITIVE_INFINITY) ?? [];
+    for (const { topic, payload } of said) await client.publishAsync(topic, payload, { qos: 1, retain: true });
   }
 
   /** Says the will itself, ends the connection and the message at hand. */
@@ -182,7 +192,7 @@ export class Link {
     client: MqttClient,
     broker: { readonly receiveMaximum?: number; readonly maximumPacketSize?: number },
   ): Promise<void> {
-    const { connected, filters, introduction, log } = this.#options;
+    const { connected, filters, up, log } = this.#options;
     withoutDelay(client);
     connected?.();
     const { receiveMaximum = RECEIVE_MAXIMUM_UNSAID, maximumPacketSize = Number.POSITIVE_INFINITY } = broker;
@@ -190,10 +200,10 @@ export class Link {
     this.#replies = new Replies(client, receiveMaximum - REPLY_SPARE, maximumPacketSize, log);
     const wanted = [...filters()];
     if (wanted.length > 0) await client.subscribeAsync(wanted, { qos: 1 });
-    for (const { topic, payload } of introduction?.(maximumPacketSize) ?? [])
-      await client.publishAsync(topic, payload, { qos: 1, retain: true });
     this.#isUp = true;
+    await this.introduce();
     log.info({}, 'the centre is connected');
+    up?.();
   }
 
   #clientOptions(): IClientOptions {

@@ -36,6 +36,11 @@ export class SiteKeys {
     return this.#known(site) !== null;
   }
 
+  /** Every site that is known. */
+  sites(): readonly string[] {
+    return this.#trust.mode === 'first-sight' ? this.#rows.pinnedSites() : Object.keys(this.#trust.sites);
+  }
+
   /** A site shows its keys in its birth. Rejects with {@link Refusal} `HRC-SIG` when it is not believed. */
   async meet(site: string, keys: Birth['keys']): Promise<void> {
     const [key, ...more] = keys;

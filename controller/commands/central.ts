@@ -1,47 +1,42 @@
-/** `quancheng central`: the reference centre of a one-machine site, with the embedded broker when the configuration asks for it. */
-
+/** `quancheng central`: the centre, of one machine or of many sites, with the embedded broker when the configuration asks for it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { startCentrePage } from '../api/centre/start.ts';
 import type { Listening } from '../api/listen.ts';
 import { argonPins } from '../api/pin-hasher.ts';
 import { startBroker } from '../central/broker.ts';
 import { Centre } from '../central/centre.ts';
 import { storeOf } from '../central/open-store.ts';
-import { loadConfig } from '../config/load.ts';
-import { AppError } from '../core/errors.ts';
+import { loadCentreConfig } from '../config/load-centre.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
-import { addressOf, PANEL_FOLDER } from './address.ts';
+import { addressOf, brokerAddress, PANEL_FOLDER } from './address.ts';
 import { intakeWishesOf, storeChoiceOf } from './centre-bytes.ts';
-import { type Command, readArguments, untilAskedToStop } from './command.ts';
+import { type Command, configPath, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
-import { configPath } from './start.ts';
 import { VERSION } from './version.ts';
+
+const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url));
 
 export const central: Command = {
   summary: 'the reference centre: receives segments, checks them, signs receipts',
   usage: 'central --config FILE',
   async run(args) {
     const { options } = readArguments(args, ['config']);
-    const config = loadConfig(configPath(options['config']));
+    const path = configPath(options['config']);
+    const config = loadCentreConfig(path);
     const { mqtt, centre: place } = config;
-    if (mqtt === null || place === null)
-      throw new AppError(
-        'bad-config',
-        'a centre on this machine needs mqtt and centre.folder in the site configuration',
-      );
+    const clock = new SystemClock();
     const log = processLog('central');
     const stop = untilAskedToStop();
     const broker = mqtt.embeddedBroker === null ? null : await startBroker({ ...mqtt.embeddedBroker });
-    const clock = new SystemClock();
     const centre = new Centre({
+      ...brokerAddress(mqtt),
+      ...{ name: place.name, folder: place.folder, policies: place.policies, log },
       store: await storeOf(storeChoiceOf(place), clock, log),
       wishes: intakeWishesOf(place),
-      url: mqtt.url,
-      ...(mqtt.login === null ? {} : { username: mqtt.login.user, password: mqtt.login.password }),
-      folder: place.folder,
-      siteKeys: { mode: 'first-sight' },
-      policies: place.policies,
+      siteKeys: place.sites === 'first-sight' ? { mode: 'first-sight' } : { mode: 'listed', sites: place.sites },
+      workers: { count: place.workers, start: (index) => startWorker(path, index) },
       clock,
-      log,
     });
     let page: Listening | null = null;
     try {
@@ -66,3 +61,8 @@ export const central: Command = {
     return 0;
   },
 };
+
+function startWorker(path: string, index: number): ChildProcess {
+  const args = ['central-worker', '--config', path, '--worker', String(index)];
+  return fork(PROGRAM, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+}

@@ -45,3 +45,11 @@ export function untilAskedToStop(): Promise<NodeJS.Signals> {
     process.on('SIGINT', ask).on('SIGTERM', ask);
   });
 }
+
+/** The named file, `QUANCHENG_CONFIG`, or a usage error. */
+export function configPath(named: string | undefined): string {
+  const path = named ?? process.env['QUANCHENG_CONFIG'];
+  if (path === undefined || path === '')
+    throw new AppError('bad-usage', 'name the site configuration with --config FILE');
+  return path;
+}

@@ -9,8 +9,7 @@ import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { Disk } from '../ledger/disk.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
 import { changeVolume, makeVolume, type Volume, volumeFileOf } from '../ledger/volume.ts';
-import { type Command, readArguments } from './command.ts';
-import { configPath } from './start.ts';
+import { type Command, configPath, readArguments } from './command.ts';
 
 export const disk: Command = {
   summary: 'take in a new, empty disk in the place of one of the two; recorder and controller may go on',

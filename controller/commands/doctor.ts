@@ -16,10 +16,10 @@ import { SystemClock } from '../ledger/system-clock.ts';
 import { decide, type Look, readVolume, type Step } from '../ledger/volume.ts';
 import { DescribeFault, describe } from '../recorder/describe.ts';
 import { type Checks, type DiskFacts, examine, exitCodeOf, renderFindings } from '../site/doctor.ts';
-import { type Command, readArguments } from './command.ts';
+import { brokerAddress } from './address.ts';
+import { type Command, configPath, readArguments } from './command.ts';
 import { recorderSockets } from './site-disks.ts';
 import { standsOf } from './stands.ts';
-import { brokerAddress, configPath } from './start.ts';
 
 const USE: Step = { do: 'use' };
 const SYNCS = 8;

@@ -20,6 +20,7 @@ export const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   start: async () => (await import('./start.ts')).start,
   recorder: async () => (await import('./recorder.ts')).recorder,
   central: async () => (await import('./central.ts')).central,
+  'central-worker': async () => (await import('./central-worker.ts')).centralWorker,
   devices: async () => (await import('./devices.ts')).devices,
   doctor: async () => (await import('./doctor.ts')).doctor,
   disk: async () => (await import('./disk.ts')).disk,

@@ -4,8 +4,7 @@ import { sendOrder } from '../central/order-desk.ts';
 import { loadConfig } from '../config/load.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
-import { type Command, readArguments } from './command.ts';
-import { configPath } from './start.ts';
+import { type Command, configPath, readArguments } from './command.ts';
 
 const EXIT_NOT_DONE = 1;
 

@@ -16,10 +16,9 @@ import { People, THE_SITE } from '../site/people.ts';
 import { catchUp } from '../store/catch-up.ts';
 import { openStore } from '../store/open-index.ts';
 import type { Store } from '../store/store.ts';
-import { type Command, readArguments } from './command.ts';
+import { type Command, configPath, readArguments } from './command.ts';
 import { processLog } from './log.ts';
 import { layoutNow, lockRoots, openDisks, rootsOf } from './site-disks.ts';
-import { configPath } from './start.ts';
 
 export const pin: Command = {
   summary: 'give a person a new PIN and end their logins; stop the controller first, the recorder may go on',

@@ -1,5 +1,4 @@
 /** `quancheng start`: the controller, with everything it needs around it. The recorder is another process and lives on without it. */
-import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { onvifCamera } from '../../devices/onvif/camera.ts';
 import { argonPins } from '../api/pin-hasher.ts';
@@ -7,14 +6,13 @@ import { startApi } from '../api/start.ts';
 import { publicKeysFileOf } from '../central/folders.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { AppError, sentenceOf } from '../core/errors.ts';
+import { sentenceOf } from '../core/errors.ts';
 import type { SiteFact } from '../core/facts.ts';
 import { type Limits, rateOf, tightened } from '../core/policy.ts';
 import type { CentreLink, HandedIn, Log } from '../core/ports.ts';
 import type { DevicePlan } from '../core/site-plan.ts';
 import { between, type Clock, type Instant } from '../core/time.ts';
 import { docketCommands } from '../forward/commands/docket-commands.ts';
-import type { Address } from '../forward/dial.ts';
 import { Forwarder } from '../forward/forwarder.ts';
 import { type SiteSigner, siteSigner } from '../forward/signer.ts';
 import { awayError, type Disks } from '../ledger/disks.ts';
@@ -29,9 +27,9 @@ import { StoreEvents } from '../store/event-rows.ts';
 import { openStore } from '../store/open-index.ts';
 import { StoreOutbox } from '../store/outbox.ts';
 import { StoreArchive } from '../store/site-archive.ts';
-import { addressOf, PANEL_FOLDER } from './address.ts';
+import { addressOf, brokerAddress, PANEL_FOLDER } from './address.ts';
 import { centreKeysIn } from './centre-keys.ts';
-import { type Command, readArguments, untilAskedToStop } from './command.ts';
+import { type Command, configPath, readArguments, untilAskedToStop } from './command.ts';
 import { processLog } from './log.ts';
 import { keyPathOf, layoutNow, lockRoots, openDisks, recorderSockets, shareKey } from './site-disks.ts';
 import { standsOf } from './stands.ts';
@@ -61,14 +59,6 @@ export const start: Command = {
     return reason instanceof Error ? EXIT_TEMPORARY : 0;
   },
 };
-
-/** The named file, `QUANCHENG_CONFIG`, or a usage error. */
-export function configPath(named: string | undefined): string {
-  const path = named ?? process.env['QUANCHENG_CONFIG'];
-  if (path === undefined || path === '')
-    throw new AppError('bad-usage', 'name the site configuration with --config FILE');
-  return path;
-}
 
 /**
  * Starts in this order: lock, journal, index, recorder link, site, forwarder, API; closes in the opposite one. Resolves when the
@@ -286,18 +276,4 @@ function forwarderOf(config: Config, { outbox, archive, events, site, ...parts }
     commands: [docketCommands(site.orders)],
     health: () => ({ running: running(), ...site.health() }),
   });
-}
-
-/** How the configuration says to reach the broker; certificates are read now. */
-export function brokerAddress(mqtt: NonNullable<Config['mqtt']>): Address {
-  const tls = {
-    ...(mqtt.caFile === undefined ? {} : { ca: readFileSync(mqtt.caFile, 'utf8') }),
-    ...(mqtt.certFile === undefined ? {} : { cert: readFileSync(mqtt.certFile, 'utf8') }),
-    ...(mqtt.keyFile === undefined ? {} : { key: readFileSync(mqtt.keyFile, 'utf8') }),
-  };
-  return {
-    url: mqtt.url,
-    ...(mqtt.login === null ? {} : { username: mqtt.login.user, password: mqtt.login.password }),
-    ...(Object.keys(tls).length === 0 ? {} : { tls }),
-  };
 }

@@ -1,11 +1,17 @@
-/** The section `centre`: where a centre keeps what sites bring, by which ways it may come, and the page that shows it. */
+/**
+ * The section `centre`, in the file of a site on the same machine or in a file of its own: where a centre keeps what sites bring, which
+ * sites it believes, by which ways bytes may come, and the page that shows it.
+ */
 import { z } from 'zod';
 import { ROUTE_NAMES } from '../core/hrc.ts';
-import { file, folder, host, loginName, port, siteId } from './parts.ts';
+import { readPublicKey } from '../core/jws.ts';
+import { file, folder, host, loginName, port, siteId, text } from './parts.ts';
 
 const CENTRE_HOST = '127.0.0.1';
 /** Beside the panel of a site on the same machine. */
 const CENTRE_PORT = 8481;
+/** More processes than a machine has for this. */
+const WORKERS_MAX = 64;
 const REGION = 'us-east-1';
 const BUCKET_PATTERN = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
@@ -23,6 +29,13 @@ const sitePolicySchema = z.strictObject({
   keepDays: z.int().min(0).max(36_500).optional(),
 });
 
+const siteKey = z
+  .strictObject({ kid: z.string(), x: z.string() })
+  .refine(
+    (key) => readPublicKey(key) !== null,
+    'must be the public key of a site, kid and x, as its birth message shows it',
+  );
+
 const storeSchema = z.strictObject({
   endpoint: origin,
   region: z.string().min(1).max(40).default(REGION),
@@ -36,6 +49,14 @@ const storeSchema = z.strictObject({
 
 export const centreSchema = z.strictObject({
   folder,
+  name: text.default('reference'),
+  workers: z.int().min(0).max(WORKERS_MAX).default(0),
+  sites: z
+    .union(
+      [z.literal('first-sight'), z.record(siteId, siteKey)],
+      'must be first-sight, or the keys of the sites that are believed',
+    )
+    .default('first-sight'),
   listen: z
     .strictObject({ host: host.default(CENTRE_HOST), port: port.default(CENTRE_PORT) })
     .nullable()

@@ -4,12 +4,13 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { AppError, errnoOf, type FieldFault, sentenceOf } from '../core/errors.ts';
 import type { SiteRules } from '../core/rules/site-rules.ts';
-import { centreSchema, type StoreFile } from './centre-schema.ts';
+import { type CentreFile, centreSchema } from './centre-schema.ts';
 import { displaySchema, indicatorSchema } from './display-schema.ts';
 import { Login } from './login.ts';
 import { findRules } from './rule-files.ts';
 import { type Draft, faultsBetweenFields, type Item } from './rules.ts';
 import {
+  type BrokerFile,
   type Config,
   deviceSchema,
   listenSchema,
@@ -25,7 +26,7 @@ import {
   siteSchema,
   storageSchema,
 } from './schema.ts';
-import { yamlValue } from './yaml-text.ts';
+import { type YamlValue, yamlValue } from './yaml-text.ts';
 
 const MODE_OF_OTHERS = 0o077;
 const VALUE_SHOWN_MAX = 80;
@@ -35,7 +36,7 @@ const VALUE_SHOWN_MAX = 80;
  * wrong, and the offending value, but never a value of the secrets file or a login inside an address.
  */
 export function loadConfig(path: string): Config {
-  const raw = readYaml(path, 'core');
+  const raw = readYaml(path, 'core').value;
   const faults: FieldFault[] = [];
   const parsed = siteSchema.safeParse(raw);
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => faultsOf(issue, raw)));
@@ -47,14 +48,14 @@ export function loadConfig(path: string): Config {
   return deepFreeze(configOf(path, parsed.data, secrets, rules));
 }
 
-function badConfig(path: string, fields: readonly FieldFault[]): AppError {
+export function badConfig(path: string, fields: readonly FieldFault[]): AppError {
   const faults = fields.length === 1 ? 'a fault' : `${fields.length} faults`;
   return new AppError('bad-config', `${path} has ${faults}`, { fields });
 }
 
 // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function readYaml(path: string, schema: 'core' | 'failsafe'): unknown {
+export function readYaml(path: string, schema: 'core' | 'failsafe'): Extract<YamlValue, { ok: true }> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -63,11 +64,11 @@ function readYaml(path: string, schema: 'core' | 'failsafe'): unknown {
   }
   const yaml = yamlValue(text, schema);
   if (!yaml.ok) throw badConfig(path, yaml.faults);
-  return yaml.value;
+  return yaml;
 }
 
 /** Logins by name; none without a secrets file, null when there is one that cannot be used. */
-function readSecrets(path: string, raw: unknown, faults: FieldFault[]): Secrets | null {
+export function readSecrets(path: string, raw: unknown, faults: FieldFault[]): Secrets | null {
   const named = entryOf(raw, 'secrets');
   if (typeof named !== 'string' || named === '') return { logins: {} };
   const secretsPath = resolve(dirname(path), named);
@@ -79,7 +80,7 @@ function readSecrets(path: string, raw: unknown, faults: FieldFault[]): Secrets 
       return null;
     }
     // Everything is text there: a password 0123 is those four characters.
-    const parsed = secretsSchema.safeParse(readYaml(secretsPath, 'failsafe'));
+    const parsed = secretsSchema.safeParse(readYaml(secretsPath, 'failsafe').value);
     if (parsed.success) return parsed.data;
     faults.push(
       ...parsed.error.issues.flatMap((issue) =>
@@ -108,7 +109,10 @@ function readRules(path: string, raw: unknown, faults: FieldFault[]): SiteRules 
 }
 
 /** Certificates and keys are asked for at once, not at the first connection at night. */
-function unreadableFiles(path: string, site: SiteFile): FieldFault[] {
+export function unreadableFiles(
+  path: string,
+  site: { readonly mqtt: BrokerFile | null } & Partial<Pick<SiteFile, 'centre' | 'centreKeyFile' | 'speech'>>,
+): FieldFault[] {
   const files: readonly [string, string | null | undefined][] = [
     ['mqtt.caFile', site.mqtt?.caFile],
     ['mqtt.certFile', site.mqtt?.certFile],
@@ -116,7 +120,7 @@ function unreadableFiles(path: string, site: SiteFile): FieldFault[] {
     ['centreKeyFile', site.centreKeyFile],
     ['centre.store.caFile', site.centre?.store?.caFile],
     ['centre.pullCaFile', site.centre?.pullCaFile],
-    ...site.speech.recordings.map((one, i): [string, string] => [`speech.recordings[${i}].file`, one.file]),
+    ...(site.speech?.recordings ?? []).map((one, i): [string, string] => [`speech.recordings[${i}].file`, one.file]),
   ];
   return files.flatMap(([field, file]) => {
     if (file === undefined || file === null) return [];
@@ -132,7 +136,7 @@ function unreadableFiles(path: string, site: SiteFile): FieldFault[] {
 // ── Faults ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The faults of one finding of zod. `raw` is what was checked, or null when its values are secret. */
-function faultsOf(issue: z.core.$ZodIssue, raw: unknown): FieldFault[] {
+export function faultsOf(issue: z.core.$ZodIssue, raw: unknown): FieldFault[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ field: fieldOf([...issue.path, key]), message: 'is not a known field' }));
   }
@@ -203,41 +207,15 @@ function itemsOf<T>(raw: unknown, list: string, schema: z.ZodType<T>): { items: 
 }
 
 function configOf(path: string, site: SiteFile, secrets: Secrets, rules: SiteRules): Config {
-  const logins = new Map(
-    Object.entries(secrets.logins).map(([name, { user, password }]) => [name, new Login(user, password)]),
-  );
-  const loginOf = (name: string | null): Login | null => (name === null ? null : (logins.get(name) ?? null));
-  const beside = <T extends string | null | undefined>(file: T): T =>
-    (typeof file === 'string' ? resolve(dirname(path), file) : file) as T;
-  const storeOf = ({ login, caFile, ...store }: StoreFile) => ({
-    ...store,
-    ...(caFile === undefined ? {} : { caFile: beside(caFile) }),
-    login: loginOf(login),
-  });
+  const loginOf = loginsIn(secrets);
+  const beside = besideOf(path);
   const { secrets: _, rulesFolder: __, mqtt, centre, ...rest } = site;
   return {
     ...rest,
     rules,
     centreKeyFile: beside(site.centreKeyFile),
-    centre:
-      centre === null
-        ? null
-        : {
-            ...centre,
-            ...(centre.pullCaFile === undefined ? {} : { pullCaFile: beside(centre.pullCaFile) }),
-            store: centre.store === null ? null : storeOf(centre.store),
-          },
-    mqtt:
-      mqtt === null
-        ? null
-        : {
-            ...mqtt,
-            ...(mqtt.caFile === undefined ? {} : { caFile: beside(mqtt.caFile) }),
-            ...(mqtt.certFile === undefined ? {} : { certFile: beside(mqtt.certFile) }),
-            ...(mqtt.keyFile === undefined ? {} : { keyFile: beside(mqtt.keyFile) }),
-            url: mqtt.url ?? brokerUrlOf(mqtt.embeddedBroker),
-            login: loginOf(mqtt.login),
-          },
+    centre: centre === null ? null : centreOf(centre, path, secrets),
+    mqtt: mqtt === null ? null : mqttOf(mqtt, path, secrets),
     devices: site.devices.map((device) => ({ ...device, login: loginOf(device.login) })),
     indicators: site.indicators.map((one) => ({ ...one, login: loginOf(one.login) })),
     speech: {
@@ -245,6 +223,50 @@ function configOf(path: string, site: SiteFile, secrets: Secrets, rules: SiteRul
       recordings: site.speech.recordings.map((one) => ({ ...one, file: beside(one.file) })),
     },
     people: withAdministrator(site.people),
+  };
+}
+
+/** Logins by their names; null for none. */
+function loginsIn(secrets: Secrets): (name: string | null) => Login | null {
+  const logins = new Map(
+    Object.entries(secrets.logins).map(([name, { user, password }]) => [name, new Login(user, password)]),
+  );
+  return (name) => (name === null ? null : (logins.get(name) ?? null));
+}
+
+/** Paths are looked up beside the file that names them. */
+function besideOf(path: string): <T extends string | null | undefined>(file: T) => T {
+  return <T extends string | null | undefined>(file: T) =>
+    (typeof file === 'string' ? resolve(dirname(path), file) : file) as T;
+}
+
+/** The way to the broker, as the program uses it. */
+export function mqttOf<T extends BrokerFile>(mqtt: T, path: string, secrets: Secrets) {
+  const beside = besideOf(path);
+  return {
+    ...mqtt,
+    ...(mqtt.caFile === undefined ? {} : { caFile: beside(mqtt.caFile) }),
+    ...(mqtt.certFile === undefined ? {} : { certFile: beside(mqtt.certFile) }),
+    ...(mqtt.keyFile === undefined ? {} : { keyFile: beside(mqtt.keyFile) }),
+    url: mqtt.url ?? brokerUrlOf(mqtt.embeddedBroker),
+    login: loginsIn(secrets)(mqtt.login),
+  };
+}
+
+/** A centre, as the program uses it. */
+export function centreOf({ store, ...centre }: CentreFile, path: string, secrets: Secrets) {
+  const beside = besideOf(path);
+  return {
+    ...centre,
+    ...(centre.pullCaFile === undefined ? {} : { pullCaFile: beside(centre.pullCaFile) }),
+    store:
+      store === null
+        ? null
+        : {
+            ...store,
+            ...(store.caFile === undefined ? {} : { caFile: beside(store.caFile) }),
+            login: loginsIn(secrets)(store.login),
+          },
   };
 }
 
@@ -263,7 +285,7 @@ function brokerUrlOf(broker: { readonly host: string; readonly port: number } | 
 }
 
 /** Freezes a value and everything in it; change means restart. */
-function deepFreeze<T>(value: T): T {
+export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const part of Object.values(value)) deepFreeze(part);
   return Object.freeze(value);

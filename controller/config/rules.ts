@@ -6,7 +6,7 @@ import { relative } from 'node:path';
 import type { FieldFault } from '../core/errors.ts';
 import type { CentreFile } from './centre-schema.ts';
 import type { DisplayFile, IndicatorFile } from './display-schema.ts';
-import type { DeviceFile, MqttFile, PersonFile, RoomFile, StorageFile } from './schema.ts';
+import type { BrokerFile, DeviceFile, MqttFile, PersonFile, RoomFile, StorageFile } from './schema.ts';
 
 /** One well-formed entry of a list and where it stands, for example `devices[2]`. */
 export interface Item<T> {
@@ -135,7 +135,7 @@ function roomsHaveAMandatoryStream(draft: Draft): FieldFault[] {
 }
 
 /** A way that nothing stands behind is a mistake to be found now, not when the first site tries it. */
-function waysToTheCentreArePossible({ centre }: Draft): FieldFault[] {
+export function waysToTheCentreArePossible({ centre }: Pick<Draft, 'centre'>): FieldFault[] {
   if (centre === null) return [];
   const { routes, store, pullFrom } = centre;
   const field = 'centre.routes';
@@ -149,7 +149,9 @@ function waysToTheCentreArePossible({ centre }: Draft): FieldFault[] {
   ];
 }
 
-function loginsExist(draft: Draft): FieldFault[] {
+export function loginsExist(
+  draft: Pick<Draft, 'logins' | 'devices' | 'indicators' | 'centre'> & { readonly mqtt: BrokerFile | null },
+): FieldFault[] {
   const { logins } = draft;
   if (logins === null) return [];
   const named = [
@@ -165,7 +167,7 @@ function loginsExist(draft: Draft): FieldFault[] {
   );
 }
 
-function brokerIsNamedOnce({ mqtt }: Draft): FieldFault[] {
+export function brokerIsNamedOnce({ mqtt }: { readonly mqtt: BrokerFile | null }): FieldFault[] {
   if (mqtt === null || (mqtt.url === undefined) !== (mqtt.embeddedBroker === null)) return [];
   const message =
     mqtt.url === undefined
@@ -174,7 +176,7 @@ function brokerIsNamedOnce({ mqtt }: Draft): FieldFault[] {
   return [{ field: mqtt.url === undefined ? 'mqtt' : 'mqtt.url', message }];
 }
 
-function certificateAndKeyComeTogether({ mqtt }: Draft): FieldFault[] {
+export function certificateAndKeyComeTogether({ mqtt }: { readonly mqtt: BrokerFile | null }): FieldFault[] {
   if (mqtt === null || (mqtt.certFile === undefined) === (mqtt.keyFile === undefined)) return [];
   const field = mqtt.certFile === undefined ? 'mqtt.certFile' : 'mqtt.keyFile';
   return [{ field, message: 'is missing: certFile and keyFile are used together' }];

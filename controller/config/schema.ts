@@ -144,6 +144,13 @@ export const siteSchema = z.strictObject({
   indicators: z.array(indicatorSchema).default([]),
 });
 
+/** The file of a centre without rooms. */
+export const centreFileSchema = z.strictObject({
+  centre: centreSchema,
+  mqtt: mqttSchema.pick({ url: true, login: true, caFile: true, certFile: true, keyFile: true, embeddedBroker: true }),
+  secrets: file.nullable().default(null),
+});
+
 /** The secrets file: logins by name, so that cameras with the same login share one entry. */
 export const secretsSchema = z.strictObject({
   logins: z.record(
@@ -164,6 +171,8 @@ export type DeviceFile = z.output<typeof deviceSchema>;
 export type PersonFile = z.output<typeof personSchema>;
 export type StorageFile = z.output<typeof storageSchema>;
 export type MqttFile = z.output<typeof mqttSchema>;
+/** What says how to reach the broker. */
+export type BrokerFile = Pick<MqttFile, 'url' | 'login' | 'caFile' | 'certFile' | 'keyFile' | 'embeddedBroker'>;
 export type Secrets = z.output<typeof secretsSchema>;
 
 type Frozen<T> = T extends Login ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
@@ -179,6 +188,12 @@ export type Config = Frozen<
   }
 >;
 export type Centre = NonNullable<Config['centre']>;
+
+/** A centre's configuration, whichever file it came from. */
+export interface CentreConfig {
+  readonly centre: Centre;
+  readonly mqtt: Pick<NonNullable<Config['mqtt']>, keyof BrokerFile>;
+}
 export type Room = Config['rooms'][number];
 export type Device = Config['devices'][number];
 export type Person = Config['people'][number];

@@ -209,6 +209,10 @@ export const CATALOGUE = {
     kind: 'conflict',
     hint: 'A receipt did not fit what was sent; nothing is released. Tell the centre.',
   },
+  'worker-died': {
+    kind: 'unavailable',
+    hint: 'It is started again by itself, and sites send again what it was receiving; see the log of the centre for why it ended.',
+  },
   'manifests-missing': {
     kind: 'conflict',
     hint: 'Ask the site: run quancheng verify there; what it numbered and does not tell is lost, or somebody took it away.',

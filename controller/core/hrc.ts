@@ -298,6 +298,11 @@ export const ALL_DOWN_FILTER = 'hrc/1/all/dn/#';
 export const SITES_UP_FILTER = 'hrc/1/+/up/#';
 export const SITES_TRANSFER_FILTER = 'hrc/1/+/ft/#';
 
+/** Bytes of one site by route B. */
+export function transferFilterOf(site: string): string {
+  return `hrc/1/${site}/ft/#`;
+}
+
 /** Client id of a site's second connection, the one for bytes; EMQX stores what comes on it below this name. */
 export function bulkClientOf(site: string): string {
   return `${site}-b`;
