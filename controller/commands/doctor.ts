@@ -44,6 +44,7 @@ export const doctor: Command = {
         await clock.refresh();
         return clock.state();
       },
+      keeping: { keepDays: config.storage.keepDays, hasCentre: mqtt !== null },
       rules: { rules: config.rules, nowMs: new SystemClock().now().wallMs },
       devices: config.devices.map((device) => ({
         id: device.id,

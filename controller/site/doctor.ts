@@ -7,12 +7,13 @@ import type { Camera } from '../core/ports.ts';
 import type { DiskStatus, Source } from '../core/recording.ts';
 import type { SiteRules } from '../core/rules/site-rules.ts';
 import type { ClockState } from '../core/time.ts';
+import { type Keeping, keepingFinding } from './doctor-keeping.ts';
 import { rulesFindings } from './doctor-rules.ts';
 
 export interface Finding {
   /** ok: well. warning: it works, but not for long or not quite. fault: something needed does not work. */
   readonly level: 'ok' | 'warning' | 'fault';
-  /** What was looked at: `ffmpeg`, `disk`, `clock`, `rules`, `speech`, `recorder`, `broker`, or a device's id. */
+  /** What was looked at: `ffmpeg`, `disk`, `clock`, `keeping`, `rules`, `speech`, `recorder`, `broker`, or a device's id. */
   readonly subject: string;
   readonly message: string;
   /** What to do; null when nothing is. */
@@ -57,6 +58,8 @@ export interface Checks {
   readonly mirror?: () => Promise<DiskFacts>;
   readonly pair?: () => Promise<PairFacts>;
   readonly clock: () => Promise<ClockState>;
+  /** How long recordings stay here; absent: not asked about. */
+  readonly keeping?: Keeping;
   /** The site's rules, to be judged as of `nowMs` (UTC). */
   readonly rules: { readonly rules: SiteRules; readonly nowMs: number };
   readonly devices: readonly DeviceToExamine[];
@@ -96,7 +99,7 @@ const FFMPEG_NEEDS: readonly { readonly list: string; readonly what: string; rea
 
 /** Examines everything; never rejects. Findings come in a fixed order: machine, rules, speech, recorder, broker, devices as configured. */
 export async function examine(checks: Checks): Promise<Finding[]> {
-  const { broker, recorder, mirror, pair } = checks;
+  const { broker, recorder, mirror, pair, keeping } = checks;
   const looks: readonly Promise<Finding[]>[] = [
     contained('ffmpeg', () => examineFfmpeg(checks.ffmpeg)),
     contained('disk', async () => examineDisk('disk', await checks.disk(), checks.devices.length)),
@@ -105,6 +108,9 @@ export async function examine(checks: Checks): Promise<Finding[]> {
       : contained(SECOND, async () => examineDisk(SECOND, await mirror(), checks.devices.length)),
     pair === undefined ? Promise.resolve([]) : contained(SECOND, async () => examinePair(await pair())),
     contained('clock', async () => [clockFinding(await checks.clock())]),
+    ...(keeping === undefined
+      ? []
+      : [contained('keeping', async () => [keepingFinding(keeping, await checks.clock())])]),
     contained('rules', async () => rulesFindings(checks.rules.rules, checks.rules.nowMs)),
     ...(checks.speech === undefined ? [] : [examineSpeech(checks.speech)]),
     recorder === null

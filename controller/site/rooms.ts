@@ -238,7 +238,7 @@ export class Rooms {
     }
     if (this.#options.status() !== null) {
       const hours = disk.hoursLeft ?? Number.POSITIVE_INFINITY;
-      const message = `${Math.floor(disk.freeBytes / 1024 ** 2)} MiB are left on the disk`;
+      const message = roomLeft(disk, centre.state === 'not-configured' ? null : this.#waiting());
       if (disk.freeBytes < FREE_BYTES_ALARM || hours < HOURS_LEFT_ALARM) {
         found.push({ code: 'disk-full', message, level: 'alarm', stream: null });
       } else if (hours < HOURS_LEFT_WARNING) {
@@ -273,6 +273,20 @@ export class Rooms {
       if (key.startsWith(`alarm ${room} `) && !keys.has(key)) this.#since.delete(key);
     }
   }
+}
+
+/** How long the disk will do, and what of it would come free if the centre took it: what has no receipt is never deleted. */
+function roomLeft(
+  { freeBytes, hoursLeft }: RoomSnapshot['disk'],
+  waiting: { readonly segments: number; readonly bytes: number } | null,
+): string {
+  const mebibytes = (bytes: number): number => Math.floor(bytes / 1024 ** 2);
+  const hours = hoursLeft === null ? '' : `, ${hoursLeft.toFixed(1)} hours of recording`;
+  const waits =
+    waiting === null || waiting.segments === 0
+      ? ''
+      : `; ${waiting.segments} segments (${mebibytes(waiting.bytes)} MiB) wait for the centre and stay until it has them`;
+  return `${mebibytes(freeBytes)} MiB are left on the disk${hours}${waits}`;
 }
 
 /** With two disks the loss of one costs nothing yet: it is told so that it is mended before the other one goes too. */

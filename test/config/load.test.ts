@@ -176,6 +176,14 @@ describe('a faulty file', () => {
     });
   });
 
+  test('the days after which what the centre holds is deleted here; none is for ever', () => {
+    expect(loadConfig(join(folder, 'site.yaml')).storage.keepDays).toBeNull();
+    change(['  # keepDays: 90', '  keepDays: 90']);
+    expect(loadConfig(join(folder, 'site.yaml')).storage.keepDays).toBe(90);
+    change(['  keepDays: 90', '  keepDays: -1']);
+    expect(Object.keys(faults())).toEqual(['storage.keepDays']);
+  });
+
   test('an embedded broker gives its own address', () => {
     change(['url: mqtts://centre.example:8883', 'embeddedBroker: { host: 0.0.0.0 }']);
     expect(loadConfig(join(folder, 'site.yaml')).mqtt?.url).toBe('mqtt://127.0.0.1:1883');

@@ -217,6 +217,54 @@ test('what the centre keeps announcements of is announced at once, and again whe
   });
 });
 
+test('what was deleted here after its receipt is called so, and never promised', async () => {
+  await site({ pullFrom: ['http://127.0.0.1:1'] });
+  const gone = await scene.outbox.seal(1_000);
+  const kept = await scene.outbox.seal(1_000);
+  await scene.delivered();
+  scene.outbox.purged.add(gone.segment.seg);
+  const purged = { seg: gone.segment.seg, st: 'purged' };
+  const catalog = await centre.order('catalog', { select: { session: SESSION } });
+  expect(catalog.items).toMatchObject([purged, { seg: kept.segment.seg, st: 'have-receipt' }]);
+  expect(await centre.order('fetch', { select: { session: SESSION } })).toMatchObject({ status: 'successful' });
+  const again = await centre.order('fetch', { select: { session: SESSION }, deliver: { again: true } });
+  expect(again).toMatchObject({ status: 'partial', items: [{ ...purged, err: 'HRC-PURGED' }, { st: 'sent' }] });
+  const alone = { select: { segs: [gone.segment.seg] }, deliver: { again: true } };
+  expect(await centre.order('fetch', alone)).toMatchObject({ status: 'failed', err: { code: 'HRC-PURGED' } });
+  expect(await centre.order('offer', alone)).toMatchObject({ status: 'failed', err: { code: 'HRC-PURGED' } });
+  centre.announced.length = 0;
+  await centre.order('replay', { select: { siteSeqFrom: 1, siteSeqTo: 2 } });
+  expect(centre.announced.map(({ state }) => state)).toEqual(['purged', 'sent']);
+});
+
+test('a segment that is ordered once more, offered or in dispute is needed, whatever its receipt says', async () => {
+  const forwarder = await site({ pullFrom: ['http://127.0.0.1:1'] });
+  const { needs, checked } = forwarder.handedIn;
+  const { segment } = await scene.outbox.seal(1_000);
+  const { seg } = segment;
+  await scene.delivered();
+  expect(needs(seg)).toBeNull();
+  const receipt = scene.outbox.receipts.get(seg)?.[0] ?? '';
+  expect(checked(receipt)).toMatchObject({ seg, sha256: segment.sha256 });
+  // The same word of a centre that nobody pinned.
+  const stranger = await PlainCentre.begin(scene, url);
+  expect(checked(stranger.jws('hrc-receipt', checked(receipt) as object))).toMatch(/not trusted/);
+  centre.onEnd = () => undefined;
+  const command = centre.command('fetch', { select: { segs: [seg] }, deliver: { again: true } });
+  await centre.send(command);
+  await until('it is ordered', () => needs(seg) !== null);
+  centre.onEnd = (_seg, topic) => centre.result(topic, 'HRC-CONFLICT');
+  await centre.order('cancel', { target: command.id });
+  await until('it is let go of', () => needs(seg) === null);
+  const disputed = await centre.order('fetch', { select: { segs: [seg] }, deliver: { again: true } });
+  expect(disputed).toMatchObject({ status: 'failed', err: { code: 'HRC-CONFLICT' } });
+  expect(needs(seg)).toContain('other bytes');
+  await centre.order('offer', { select: { segs: [seg] } });
+  const other = await scene.outbox.seal(1_000);
+  await centre.order('offer', { select: { segs: [other.segment.seg] } });
+  expect(needs(other.segment.seg)).not.toBeNull();
+});
+
 test('hold, release, reseal and offer answer for what they did', async () => {
   await site({ pullFrom: ['http://127.0.0.1:1'] });
   const { segment } = await scene.outbox.seal(100);

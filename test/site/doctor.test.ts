@@ -74,6 +74,18 @@ describe('a site where all is well', () => {
     expect(findings[7]?.message).toBe('is Maker M1, firmware 5.10, serial number 007');
   });
 
+  test('says by which rule recordings are deleted, or why none is', async () => {
+    const said = async (keepDays: number | null, hasCentre: boolean, source: 'ntp' | 'free' = 'ntp') => {
+      const findings = await examine(checks({ keeping: { keepDays, hasCentre }, clock: async () => ({ source }) }));
+      const { level, message } = findings.find(({ subject }) => subject === 'keeping') ?? {};
+      return `${level} ${message}`;
+    };
+    expect(await said(null, true)).toMatch(/^ok nothing is ever deleted/);
+    expect(await said(30, true)).toMatch(/^ok .*30 days after its hand-over/);
+    expect(await said(30, false)).toMatch(/^warning .*without a centre/);
+    expect(await said(30, true, 'free')).toMatch(/^warning .*clock/);
+  });
+
   test('is not asked about what it does not have', async () => {
     const findings = await examine(checks({ broker: null, recorder: null, devices: [] }));
     expect(findings.map(({ subject }) => subject)).toEqual(['ffmpeg', 'disk', 'disk', 'clock', 'rules']);

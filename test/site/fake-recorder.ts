@@ -42,6 +42,7 @@ export class FakeRecorder implements Recorder {
   readonly journal: Journal<RecorderFact>;
   /** What it says of its disks. */
   disks: readonly DiskStatus[] = [];
+  freeBytes = 100 * 1024 ** 3;
   readonly #layout: Layout;
   readonly #remover: Remover;
   readonly #clock: Clock;
@@ -169,7 +170,7 @@ export class FakeRecorder implements Recorder {
       version: 'test',
       revision: this.wish?.revision ?? 0,
       clock: { source: 'ntp' },
-      disk: { freeBytes: 100 * 1024 ** 3, totalBytes: 200 * 1024 ** 3 },
+      disk: { freeBytes: this.freeBytes, totalBytes: 200 * 1024 ** 3 },
       disks: this.disks,
       journal: this.journal.head,
       streams,

@@ -254,6 +254,21 @@ test('what is being sent, looked at, or belongs to a session that goes on stays'
   expect(kept(all)).toBe(0);
 });
 
+test('a disk that fills up takes nothing that has no receipt; the alarm says how long it will do and what waits', async () => {
+  const { session } = await stage.desk.open(clerk(), 'r1', { press: 'press-1', kind: 'hearing', matter: '' });
+  await stage.pass(2_700);
+  await stage.desk.close(clerk(), session.id);
+  await stage.pass(6_300);
+  const all = outbox().pending(0, 1_000);
+  stage.recorder.freeBytes = 1024 ** 2;
+  keepDays = 0;
+  await days(1_000);
+  expect(kept(all.map(({ segment }) => segment))).toBe(all.length);
+  const alarm = stage.desk.room(clerk(), 'r1').alarms.find(({ code }) => code === 'disk-full');
+  expect(alarm).toMatchObject({ level: 'alarm' });
+  expect(alarm?.message).toMatch(/^1 MiB are left on the disk, [\d.]+ hours of recording; \d+ segments .* wait for/);
+});
+
 test('while a session runs only a little is deleted at a time', async () => {
   const { all } = await handedOver();
   stage.clock.advance((KEEP_DAYS + 1) * DAY_MS);
