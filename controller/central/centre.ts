@@ -193,15 +193,15 @@ export class Centre {
 
   /**
    * What the centre's page stands on; to be called after `start`. Where nobody may log in yet an administrator is made, whose secret is
-   * answered this once.
+   * answered this once; so is a new one for the administrator `renewed`.
    */
-  async openDesk(secrets: PinHasher): Promise<OpenDesk> {
+  async openDesk(secrets: PinHasher, renewed: string | null = null): Promise<OpenDesk> {
     const { clock, log, name = 'reference' } = this.#options;
     if (this.#commands === null) throw new AppError('internal', 'the centre is not open');
     const archive = this.#archive;
     const keep = (fact: DoorFact) => archive.keep(fact);
     const door = new Door({ rows: new DoorRows(archive), keep, secrets, clock, log });
-    const first = await door.start();
+    const first = await door.start(renewed);
     const desk = new Desk({
       ...{ name, archive, door, keep, clock, store: this.#store, commands: this.#commands },
       rows: new DeskRows(archive),

@@ -19,9 +19,9 @@ const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url));
 
 export const central: Command = {
   summary: 'the reference centre: receives segments, checks them, signs receipts',
-  usage: 'central --config FILE',
+  usage: 'central --config FILE [--administrator NAME]',
   async run(args) {
-    const { options } = readArguments(args, ['config']);
+    const { options } = readArguments(args, ['config', 'administrator']);
     const path = configPath(options['config']);
     const config = loadCentreConfig(path);
     const { mqtt, centre: place } = config;
@@ -42,7 +42,10 @@ export const central: Command = {
     try {
       await centre.start();
       const { listen } = place;
-      const { desk, first } = listen === null ? { desk: null, first: null } : await centre.openDesk(argonPins);
+      const { desk, first } =
+        listen === null
+          ? { desk: null, first: null }
+          : await centre.openDesk(argonPins, options['administrator'] ?? null);
       if (listen !== null && desk !== null)
         page = await startCentrePage({ ...listen, desk, log, version: VERSION, panelFolder: PANEL_FOLDER });
       const ready = {

@@ -229,6 +229,17 @@ describe('a centre that starts anew', () => {
     expect(stage.desk.command(stage.caller, id)).toMatchObject({ status: 'successful', reason: '案卷评查' });
   });
 
+  test('tells a new secret to whoever may start it, and the lost one counts no more', async () => {
+    await open();
+    await stage.desk.door.add(stage.caller, '王芳', 'reader');
+    const before = stage.secret;
+    const first = await stage.renew('admin');
+    expect(first).toMatchObject({ name: 'admin' });
+    expect(first?.secret).not.toBe(before);
+    await expect(stage.renew('王芳')).rejects.toMatchObject({ code: 'name-taken' });
+    expect(await stage.renew('second')).toMatchObject({ name: 'second' });
+  });
+
   test('its commands are signed by the key of its receipts', async () => {
     await open();
     const jws = await stage.nextCommand(() => stage.give());

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { MqttClient } from 'mqtt';
 import { argonPins } from '../../controller/api/pin-hasher.ts';
-import type { Centre, CentreOptions } from '../../controller/central/centre.ts';
+import type { Centre, CentreOptions, OpenDesk } from '../../controller/central/centre.ts';
 import { indexFolderOf } from '../../controller/central/folders.ts';
 import type { CentreCaller, CentreDesk, CommandWish } from '../../controller/core/centre-desk.ts';
 import { topicsOf } from '../../controller/core/hrc.ts';
@@ -70,6 +70,13 @@ export class DeskStage {
   async restartCentre(change: Partial<CentreOptions> = {}): Promise<void> {
     await this.centre.close();
     this.#house = (await openHouse(this.scene, this.broker.url, this.secret, change)).house;
+  }
+
+  /** The same, and the administrator gets a new secret. */
+  async renew(name: string): Promise<OpenDesk['first']> {
+    await this.centre.close();
+    const centre = await this.scene.centre(this.broker.url);
+    return (await centre.openDesk(argonPins, name)).first;
   }
 
   /** The same, and its index is gone. */

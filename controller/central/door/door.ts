@@ -55,14 +55,20 @@ export class Door implements CentreDoor {
     this.#tries = new TryBook(options.rows, options.clock, options.log);
   }
 
-  /** Makes the first administrator when there is nobody; answers what is to be told this once, or null. */
-  async start(): Promise<{ readonly name: string; readonly secret: string } | null> {
+  /**
+   * Makes the first administrator when there is nobody; answers what is to be told this once, or null. `renewed` is an administrator who
+   * gets a new secret, or is added: whoever starts this program may do that, so that a lost secret locks nobody out for good.
+   */
+  async start(renewed: string | null = null): Promise<{ readonly name: string; readonly secret: string } | null> {
     const { rows, secrets } = this.#options;
     this.#tries.start();
     this.#nobodysHash = await secrets.hash(newSecret());
-    if (rows.people().length > 0) return null;
-    const { secret } = await this.#add(FIRST_NAME, 'administrator', null);
-    return { name: FIRST_NAME, secret };
+    const name = renewed === null ? FIRST_NAME : plain(renewed);
+    const known = rows.people().find((one) => one.name === name);
+    if (renewed === null && rows.people().length > 0) return null;
+    if (known === undefined) return { name, secret: (await this.#add(name, 'administrator', null)).secret };
+    if (known.role !== 'administrator') throw new AppError('name-taken', `${name} is no administrator`);
+    return { name, secret: await this.#renew(known.id, known.id) };
   }
 
   login(name: string, typed: string, from: Origin) {
@@ -128,13 +134,7 @@ export class Door implements CentreDoor {
 
   async giveSecret(caller: CentreCaller, id: string): Promise<string> {
     administratorOnly(caller);
-    const person = this.#demand(id);
-    const secret = newSecret();
-    const secretHash = await this.#hash(secret);
-    await this.#options.keep({ type: 'secret-given', person: person.id, secretHash, by: caller.person.id });
-    this.#endAllOf(id);
-    this.#tries.clear(personKey(id));
-    return secret;
+    return this.#renew(this.#demand(id).id, caller.person.id);
   }
 
   remove(caller: CentreCaller, id: string): Promise<void> {
@@ -182,6 +182,15 @@ export class Door implements CentreDoor {
     const person = ulid(clock.now().wallMs, randomBytes(ULID_RANDOM_BYTES));
     await keep({ type: 'person-added', person, name, role, secretHash, by });
     return { person, secret };
+  }
+
+  async #renew(person: string, by: string): Promise<string> {
+    const secret = newSecret();
+    const secretHash = await this.#hash(secret);
+    await this.#options.keep({ type: 'secret-given', person, secretHash, by });
+    this.#endAllOf(person);
+    this.#tries.clear(personKey(person));
+    return secret;
   }
 
   #hash(secret: string): Promise<string> {
