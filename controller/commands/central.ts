@@ -28,11 +28,12 @@ export const central: Command = {
     const clock = new SystemClock();
     const log = processLog('central');
     const stop = untilAskedToStop();
+    const store = await storeOf(storeChoiceOf(place), clock, log);
     const broker = mqtt.embeddedBroker === null ? null : await startBroker({ ...mqtt.embeddedBroker });
     const centre = new Centre({
       ...brokerAddress(mqtt),
       ...{ name: place.name, folder: place.folder, policies: place.policies, log },
-      store: await storeOf(storeChoiceOf(place), clock, log),
+      store,
       wishes: intakeWishesOf(place),
       siteKeys: place.sites === 'first-sight' ? { mode: 'first-sight' } : { mode: 'listed', sites: place.sites },
       workers: { count: place.workers, start: (index) => startWorker(path, index) },

@@ -116,6 +116,25 @@ test('an expired address is asked for again; a store that fails is given rest; a
   await until('it rests', () => said().length === 1);
 });
 
+test('an address that is refused is heeded: asked for later, or another way is taken', async () => {
+  const there = await store();
+  handsOut(there);
+  const give = centre.onRequest;
+  const refusals = [{ code: 'HRC-QUOTA', retryS: 0 }, { code: 'HRC-INCOMPLETE' }, { code: 'HRC-NOROUTE' }];
+  centre.onRequest = (id, body) => {
+    const err = refusals.shift();
+    if (err === undefined) give(id, body);
+    else centre.respond(id, { type: 'upload-url', err });
+  };
+  await centre.introduce({ routes: ['C', 'B'], put: { maxUrls: 20, origins: [there.origin] } });
+  scene.forwarder(url, { trust: centre.trust });
+  const { segment } = await scene.outbox.seal(50_000);
+  await scene.delivered(15_000);
+  expect(refusals).toEqual([]);
+  expect(there.puts).toEqual([]);
+  expect(centre.topics.some((topic) => topic.includes(`/ft/${segment.seg}`))).toBe(true);
+});
+
 test('a file never leaves for an address that the signed document does not list', async () => {
   const [listed, other] = [await store(), await store()];
   handsOut(listed, other.origin);
