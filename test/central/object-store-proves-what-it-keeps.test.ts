@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import S3rver from 's3rver';
@@ -157,16 +158,17 @@ describe('a store that checks checksums', () => {
 
   test('locks what it takes, or nothing is called locked', async () => {
     const there = await strict();
-    there.locks = true;
+    there.locks = 'COMPLIANCE';
     const store = storeAt(there.endpoint, { durability: 'locked' });
     await store.open();
     const { path, what } = file(randomBytes(5_000));
     expect((await store.take(path, PLACE, what)).durability).toBe('locked');
-    there.locks = false;
-    await expect(store.check(PLACE, what)).rejects.toMatchObject({ code: 'store-refused' });
-    await expect(storeAt(there.endpoint, { durability: 'locked' }).open()).rejects.toMatchObject({
-      code: 'store-refused',
-    });
+    for (const locks of ['GOVERNANCE', null] as const) {
+      there.locks = locks;
+      await expect(store.check(PLACE, what)).rejects.toMatchObject({ code: 'store-refused' });
+      const opened = storeAt(there.endpoint, { durability: 'locked' }).open();
+      await expect(opened).rejects.toMatchObject({ code: 'store-refused' });
+    }
   });
 });
 
@@ -251,6 +253,29 @@ describe('a store in trouble', () => {
     await expect(store.take(join(folder, 'none'), PLACE, { size: 5, sha256: 'ab'.repeat(32) })).rejects.toMatchObject({
       code: 'ENOENT',
     });
+  });
+
+  test('over TLS its certificate has to be vouched for by the authority that was named', async () => {
+    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+    const named = [
+      '-subj',
+      '/CN=store',
+      '-addext',
+      'subjectAltName=IP:127.0.0.1',
+      '-keyout',
+      's3.key',
+      '-out',
+      's3.pem',
+    ];
+    execFileSync('openssl', [...made, ...named], { cwd: folder, stdio: 'ignore' });
+    const [cert, key] = ['s3.pem', 's3.key'].map((name) => readFileSync(join(folder, name), 'utf8'));
+    const there = await new StrictStore().start({ cert: cert ?? '', key: key ?? '' });
+    endings.push(() => there.close());
+    await expect(storeAt(there.endpoint).open()).rejects.toMatchObject({ code: 'store-away' });
+    const store = storeAt(there.endpoint, {}, { ca: [cert] });
+    await store.open();
+    const { path, what } = file(randomBytes(5_000));
+    expect(await store.take(path, PLACE, what)).toMatchObject({ verified: 's3-checksum' });
   });
 
   test.each([

@@ -5,6 +5,7 @@
  */
 import { createHash, createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const KEY = { accessKeyId: 'centre-key', secretAccessKey: 'a secret that is long enough' };
@@ -31,7 +32,8 @@ export class StrictStore {
   /** What the next questions of a kind (`PUT`, `HEAD`, `GET`) meet, one each. */
   readonly faults: { readonly method: string; readonly fault: Fault }[] = [];
   isDown = false;
-  locks = false;
+  /** How it locks what it has. */
+  locks: 'COMPLIANCE' | 'GOVERNANCE' | null = null;
   deniesWrites = false;
   /** Seconds by which its clock is ahead of everybody's. */
   aheadS = 0;
@@ -46,16 +48,18 @@ export class StrictStore {
     this.#bucket = bucket;
   }
 
-  async start(): Promise<this> {
-    const server = createServer((request, response) => {
+  /** Listens on a free loopback port, with TLS when it is given a certificate. */
+  async start(tls?: { readonly cert: string; readonly key: string }): Promise<this> {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
       this.#answer(request, response).catch((error: unknown) => {
         if (!response.headersSent && !response.destroyed) say(response, 500, 'InternalError', String(error));
       });
-    });
+    };
+    const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
     const address = server.address();
-    this.endpoint = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+    this.endpoint = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
     return this;
   }
 
@@ -171,9 +175,9 @@ export class StrictStore {
       'content-length': bytes.length,
       'x-amz-version-id': version,
       ...(checksum === null || !wantsChecksum ? {} : { 'x-amz-checksum-sha256': checksum }),
-      ...(this.locks
+      ...(this.locks !== null
         ? {
-            'x-amz-object-lock-mode': 'COMPLIANCE',
+            'x-amz-object-lock-mode': this.locks,
             'x-amz-object-lock-retain-until-date': new Date(Date.now() + 86_400_000).toISOString(),
           }
         : {}),
@@ -201,11 +205,11 @@ export class StrictStore {
   }
 
   #sayLock(response: ServerResponse): void {
-    if (!this.locks) {
+    if (this.locks === null) {
       say(response, 404, 'ObjectLockConfigurationNotFoundError');
       return;
     }
-    const rule = '<Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>30</Days></DefaultRetention></Rule>';
+    const rule = `<Rule><DefaultRetention><Mode>${this.locks}</Mode><Days>30</Days></DefaultRetention></Rule>`;
     response.writeHead(200, { 'content-type': 'application/xml' });
     response.end(
       `<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>${rule}</ObjectLockConfiguration>`,

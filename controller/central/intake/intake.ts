@@ -74,7 +74,9 @@ export class Intake implements SiteListener {
     const { registrar, store } = this.#options;
     return [
       receiptsQuery(registrar, this.#arrivals),
-      ...(this.#arrivals === null ? [] : [uploadAddresses(registrar, store, this.#arrivals)]),
+      ...(this.#arrivals === null || this.offered.put === undefined
+        ? []
+        : [uploadAddresses(registrar, store, this.#arrivals)]),
       ...(this.#pulls === null ? [] : [this.#pulls.request]),
     ];
   }
