@@ -38,7 +38,15 @@ function faults(text: string): { [field: string]: string } {
 test('the sample loads, with the login in place of its name and defaults filled in', () => {
   const { centre, mqtt } = loadCentreConfig(path);
   expect(centre).toMatchObject({
-    ...{ folder: '/var/lib/quancheng-centre', name: 'reference', workers: 0, sites: 'first-sight', policies: {}, store: null, routes: ['B'] },
+    ...{
+      folder: '/var/lib/quancheng-centre',
+      name: 'reference',
+      workers: 0,
+      sites: 'first-sight',
+      policies: {},
+      store: null,
+      routes: ['B'],
+    },
     listen: { host: '127.0.0.1', port: 8481 },
   });
   expect(mqtt).toMatchObject({ url: 'mqtts://broker.example:8883', embeddedBroker: null });
