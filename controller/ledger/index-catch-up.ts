@@ -2,10 +2,10 @@
  * Brings an index up to date from a journal's files, while the journal may be growing. Reading begins at the file that holds the
  * index's last entry, so that a start after years does not read years.
  */
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChainFault, type ChainHead, EMPTY_CHAIN, type Entry, followLine, sha256 } from '../core/chain.ts';
-import { journalFiles } from './journal-files.ts';
+import { journalFiles, wholeLinesOf } from './journal-files.ts';
 
 /** Lines taken in per transaction: bounds memory and how long the process stands still. */
 const BATCH_LINES = 500;
@@ -48,7 +48,8 @@ export async function catchUpIndex(index: JournalIndex, directory: string): Prom
     batch = [];
   };
   for (const file of files) {
-    for (const text of await wholeLines(join(directory, file))) {
+    // A line still being written is left for the next time.
+    for await (const text of wholeLinesOf(join(directory, file))) {
       const step = follow(head ?? startFor(text, known.seq), text);
       head = step.head;
       if (head.seq <= known.seq) {
@@ -117,9 +118,4 @@ async function firstLine(path: string): Promise<string | null> {
   } finally {
     await file.close();
   }
-}
-
-/** Lines that have their line break; a line still being written is left for the next time. A file is 16 MB at most. */
-async function wholeLines(path: string): Promise<readonly string[]> {
-  return (await readFile(path, 'utf8')).split('\n').slice(0, -1);
 }

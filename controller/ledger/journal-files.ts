@@ -70,11 +70,18 @@ export async function* followJournal<Fact>(
   }
 }
 
-/**
- * The lines of a file. Only a line feed ends one: JSON lets U+2028 and a camera's odd bytes stand inside a text, and other readers
- * of lines would break there. Rejects when the file cannot be read.
- */
+/** {@link wholeLinesOf}, and what follows the last line feed, which is half a line or damage. */
 export async function* linesOf(path: string): AsyncGenerator<string> {
+  const rest = yield* wholeLinesOf(path);
+  if (rest !== '') yield rest;
+}
+
+/**
+ * The lines of a file, piece by piece: a journal's file is large, and what the start of a program once took stays with it. Only a
+ * line feed ends a line: JSON lets U+2028 and a camera's odd bytes stand inside a text, and other readers of lines would break
+ * there. Answers what follows the last line feed. Rejects when the file cannot be read.
+ */
+export async function* wholeLinesOf(path: string): AsyncGenerator<string, string> {
   let parts: Buffer[] = [];
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
     let from = 0;
@@ -86,7 +93,7 @@ export async function* linesOf(path: string): AsyncGenerator<string> {
     }
     if (from < chunk.length) parts.push(chunk.subarray(from));
   }
-  if (parts.length > 0) yield Buffer.concat(parts).toString('utf8');
+  return Buffer.concat(parts).toString('utf8');
 }
 
 /**

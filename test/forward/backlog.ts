@@ -32,7 +32,7 @@ export interface Stretch {
   readonly stream: string;
   readonly files: readonly ReadyFile[];
   readonly from: Instant;
-  /** Kept for a session of its own; otherwise for a hall, which runs all the time. */
+  /** Kept for a session of its own, running still; otherwise for a hall, which runs all the time. */
   readonly isSession: boolean;
 }
 
@@ -93,7 +93,7 @@ export function placed(
     ...{ clock: { source: 'ntp' }, claims: [claim], startsWithKeyframe: true, gapBefore: null, adopted: false },
   };
   const place = pathIn(layout, fact);
-  mkdirSync(dirname(place), { recursive: true });
+  if (sequence === 0) mkdirSync(dirname(place), { recursive: true });
   linkSync(path, place);
   return fact;
 }
