@@ -114,6 +114,22 @@ test('exactly the bytes that were asked for, with their hash, and less at the en
   }
 });
 
+test('no more than a packet of the broker takes, and the site goes on behind it', async () => {
+  await scene.end();
+  scene = new Scene();
+  ({ url } = await scene.broker('mosquitto', ['max_packet_size 16384']));
+  await scene.centre(url);
+  scene.forwarder(url);
+  item = await scene.outbox.seal(BYTES);
+  whole = readFileSync(item.path);
+  await scene.delivered();
+  const site = await Speaker.of(SITE);
+  const { seg, sha256: hash } = item.segment;
+  const { piece } = await site.ask({ seg, sha256: hash, from: 5, bytes: CHUNK_BYTES });
+  expect(piece.length).toBeGreaterThan(8_000);
+  expect(piece.equals(whole.subarray(5, 5 + piece.length))).toBe(true);
+});
+
 test('nothing for what cannot be read, reaches beyond the end, or is not of this site', async () => {
   const site = await Speaker.of(SITE);
   const { seg, sha256: hash } = item.segment;

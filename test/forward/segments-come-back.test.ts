@@ -275,7 +275,25 @@ test.each<[string, 4 | 5]>([
 ])('a broker of small packets that %s carries it in small pieces', async (_how, protocol) => {
   const { url } = await scene.broker('mosquitto', ['max_packet_size 16384']);
   await scene.centre(url);
-  const recalls = recallsOf(scene.forwarder(url, lines({ protocol })));
+  const sender = scene.forwarder(url, lines({ protocol }));
   const [{ item, was }] = (await heldAtTheCentre(1, 100_000)) as [Held];
+  await sender.close();
+  // A fresh one has not learned from sending how much passes.
+  const recalls = recallsOf(scene.forwarder(url, lines({ protocol })));
+  expect(readFileSync(await recalls.bring(item.segment, NEVER)).equals(was)).toBe(true);
+});
+
+test('a centre that loses its connection by each large piece (3.1.1) is asked for smaller ones', async () => {
+  const { url } = await scene.broker('mosquitto');
+  const centre = await PlainCentre.begin(scene, url);
+  await centre.introduce();
+  const recalls = recallsOf(scene.forwarder(url, lines({ trust: centre.trust, timing: { responseMs: 500 } })));
+  const [{ item, was }] = (await heldAtTheCentre(1, 200_000)) as [Held];
+  centre.onRequest = (id, body) => {
+    const [from, bytes] = [Number(body['from']), Number(body['bytes'])];
+    // A broker that takes 100 kB ends its connection; it is back at once.
+    if (bytes > 100_000) void centre.introduce();
+    else centre.say(TOPICS.piece(id, sha256(was.subarray(from, from + bytes))), was.subarray(from, from + bytes));
+  };
   expect(readFileSync(await recalls.bring(item.segment, NEVER)).equals(was)).toBe(true);
 });
