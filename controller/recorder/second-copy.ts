@@ -144,7 +144,7 @@ export class SecondCopy {
       for (const [disk, task] of this.#tasks) {
         const other = disks.usable.find((one) => one !== disk);
         if (!disk.isUsable || other === undefined || this.#closed) continue;
-        if (!task.isUnknown && disk.state === 'well' && disk.lacking.size === task.beyondHelp.size) continue;
+        if (!task.isUnknown && disk.state === 'well' && nextFor(disk, task) === undefined) continue;
         hasWorked = true;
         try {
           await this.#workOn(disk, other, task);
@@ -164,7 +164,7 @@ export class SecondCopy {
       for (const one of this.#options.disks.usable) if (one.lacking.size > 0) this.#options.disks.catchesUp(one);
       return;
     }
-    const next = [...disk.lacking].find(([name]) => !task.beyondHelp.has(name));
+    const next = nextFor(disk, task);
     if (next === undefined) {
       this.#sayBack(disk, task);
       this.#options.disks.caughtUp(disk);
@@ -232,19 +232,26 @@ export class SecondCopy {
   }
 
   #sayBack(disk: Disk, task: Task): void {
-    const { copiedSegments, copiedBytes, beyondHelp, isSaidAway } = task;
+    const { copiedSegments, copiedBytes, isSaidAway } = task;
     task.copiedSegments = 0;
     task.copiedBytes = 0;
     if (!isSaidAway && copiedSegments === 0) return;
     task.isSaidAway = false;
     const volume = disk.volume?.volume ?? null;
-    const missing = beyondHelp.size;
+    // All that it still lacks could not be copied; what was deleted meanwhile is not missing.
+    const missing = disk.lacking.size;
     this.#say({ type: 'disk-back', disk: disk.role, volume, copiedSegments, copiedBytes, missing });
   }
 
   #say(fact: RecorderFact): void {
     this.#options.append(fact).catch((error) => this.#options.log.error({ err: error }, 'a fact of a disk was lost'));
   }
+}
+
+/** What is to be copied to the disk next; undefined when nothing is, or nothing of it can be. */
+function nextFor(disk: Disk, task: Task): [string, WholeSegment] | undefined {
+  for (const entry of disk.lacking) if (!task.beyondHelp.has(entry[0])) return entry;
+  return undefined;
 }
 
 /** True when the disk has a file of this name and length, and where it is unsure with these bytes. */

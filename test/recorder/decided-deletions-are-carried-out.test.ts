@@ -256,6 +256,26 @@ test('a disk that is away is cleaned when it is back, and what was deleted is ne
   expect(disks().map(({ lackingSegments }) => lackingSegments)).toEqual([0, 0]);
 });
 
+test('what was beyond help, because no disk held it as recorded, goes too and leaves nothing to be done for ever', async () => {
+  const one = await house(2, 2, 1);
+  const [main = '', mirror = ''] = one.roots;
+  const [damaged] = one.segments as [SegmentFact];
+  await writeFile(fileOf(main, damaged), bytesOf(1).fill('y'));
+  await rm(fileOf(mirror, damaged));
+  const recorder = await live(one);
+  const diskOf = (role: string) => recorder.status()?.disks?.find(({ disk }) => disk === role);
+  await until(() => diskOf('mirror')?.state === 'well' && diskOf('mirror')?.lackingSegments === 1);
+  await remove(recorder, one.removals);
+  await until(() => diskOf('mirror')?.lackingSegments === 0);
+  const identity = volumeFileOf(main);
+  await rename(identity, `${identity}.gone`);
+  await until(() => diskOf('main')?.state === 'away');
+  await rename(`${identity}.gone`, identity);
+  await until(() => diskOf('main')?.state === 'well');
+  await recorder.close();
+  expect(await verdictOf(one)).toMatchObject({ ok: true, purged: 1, findings: [] });
+});
+
 test('kill -9 again and again while it deletes: nothing is gone that is not written down, and in the end all of it is', async () => {
   const one = await house(1, 60, 50);
   const [main = ''] = one.roots;
