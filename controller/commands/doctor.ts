@@ -10,6 +10,7 @@ import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
 import type { DiskRole, FromRecorder, RecorderStatus } from '../core/recording.ts';
 import { noticeOfKind } from '../core/rules/notices.ts';
 import { dial } from '../forward/dial.ts';
+import { FORWARD_TIMING } from '../forward/timing.ts';
 import { Disk } from '../ledger/disk.ts';
 import { FolderLock } from '../ledger/lock.ts';
 import { SystemClock } from '../ledger/system-clock.ts';
@@ -196,7 +197,9 @@ async function dialEither(
   clientId: string,
   mqtt: NonNullable<Config['mqtt']>,
 ): Promise<Awaited<ReturnType<typeof dial>>> {
-  const options = { ...brokerAddress(mqtt), clientId, subscriptions: [], onMessage: () => Promise.resolve() };
+  const { keepaliveS } = FORWARD_TIMING;
+  const onMessage = () => Promise.resolve();
+  const options = { ...brokerAddress(mqtt), clientId, subscriptions: [], onMessage, keepaliveS };
   try {
     return await dial({ ...options, protocol: 5 }, AbortSignal.timeout(PROBE_MS));
   } catch {

@@ -6,7 +6,6 @@ import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { AppError, sentenceOf } from '../core/errors.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const KEEPALIVE_S = 30;
 /** A broker that says nothing about its Receive Maximum takes 65535 by the standard (MQTT 5, 3.2.2.3.3). */
 const RECEIVE_MAXIMUM_UNSAID = 65_535;
 /** What we take from the broker before it has to wait for us. */
@@ -48,6 +47,7 @@ export interface Address {
 export interface DialOptions extends Address {
   readonly clientId: string;
   readonly protocol: Protocol;
+  readonly keepaliveS: number;
   readonly will?: { readonly topic: string; readonly payload: string };
   readonly subscriptions: readonly string[];
   /** Called for each message, one at a time: the next one, and the acknowledgement of this one, wait until it resolves. */
@@ -174,7 +174,7 @@ function refusal(error: Error): DialError {
 }
 
 function clientOptions(options: DialOptions): IClientOptions {
-  const { clientId, protocol, username, password, tls, will } = options;
+  const { clientId, protocol, username, password, tls, will, keepaliveS } = options;
   return {
     clientId,
     protocolVersion: protocol,
@@ -183,7 +183,7 @@ function clientOptions(options: DialOptions): IClientOptions {
     resubscribe: false,
     queueQoSZero: false,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    keepalive: KEEPALIVE_S,
+    keepalive: keepaliveS,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls?.ca === undefined ? {} : { ca: tls.ca }),

@@ -26,7 +26,7 @@ import { Line } from './line.ts';
 import { LinkState } from './link-state.ts';
 import { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
-import { MemoryTransfers } from './progress.ts';
+import { ContainedTransfers, MemoryTransfers } from './progress.ts';
 import { RecallCache } from './recall-cache.ts';
 import { CentreRecalls } from './recalls.ts';
 import { RouteTable } from './route-table.ts';
@@ -92,7 +92,7 @@ export class Forwarder {
     const words = { ...options, line: this.#control, topics } as const;
     this.#conversation = new Conversation({ ...words, responseMs: timing.responseMs });
     this.#offers = new Offers(options.pullFrom ?? [], (seg) => outbox.item(seg), clock);
-    const transfers = options.transfers ?? new MemoryTransfers();
+    const transfers = new ContainedTransfers(options.transfers ?? new MemoryTransfers(), log);
     const conversation = this.#conversation;
     const routes = ownRoutes({
       ...{ line: this.#bulk, clientId: bulkId, topics, transfers, clock, chunkSize: this.#chunkSize },

@@ -1,5 +1,5 @@
 /** Hears what comes for this site: reads, checks, and hands each message to whoever it is for. */
-import { sentenceOf } from '../core/errors.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
 import {
   CENTRE_STATE_TOPIC,
   CENTRE_TOPIC,
@@ -133,7 +133,10 @@ export class Inbox {
       if (!outbox.isReceipted(seg)) await outbox.receipt(seg, jws);
     } catch (error) {
       // Not kept is not received: it is asked for again.
-      log.error({ seg }, `a receipt could not be kept: ${sentenceOf(error)}`);
+      log.error(
+        { seg, alarm: error instanceof AppError ? error.code : 'internal' },
+        `a receipt could not be kept: ${sentenceOf(error)}`,
+      );
       deliveries.unreceipted(seg);
       return;
     }

@@ -16,6 +16,9 @@ const WINDOW_BYTES = 2 * 1024 * 1024;
 /** Kept free below the broker's Receive Maximum. */
 const RECEIVE_MAXIMUM_SPARE = 2;
 const END_TIMEOUT_MS = 2_000;
+/** Brokers of 3.1.1, and mosquitto before 2.1, end a connection without a word when another client comes with its id. */
+const BRIEF_BEFORE_ALARM = 4;
+const DOUBLED = 'another controller may run under the id of this site';
 const RANDOM_STEPS = 1_000_000;
 const SUBSCRIPTION_FAILED = 0x80;
 
@@ -23,11 +26,13 @@ export interface LineTiming {
   readonly backoffFirstMs: number;
   readonly backoffMaxMs: number;
   readonly pubackTimeoutMs: number;
+  /** Seconds of silence after which we speak; a broker takes half as long again for our death, and says our will then. */
+  readonly keepaliveS: number;
   /** Two controllers with one id would throw each other out for ever: the one that was thrown out stays away for so long. */
   readonly takenOverMs: number;
 }
 
-export interface LineOptions extends Omit<DialOptions, 'protocol'> {
+export interface LineOptions extends Omit<DialOptions, 'protocol' | 'keepaliveS'> {
   /** Which version to try; shared by the lines of one forwarder, so that a refused 5 is remembered. */
   readonly protocol: { version: Protocol };
   readonly timing: LineTiming;
@@ -164,15 +169,23 @@ export class Line {
   async #run(): Promise<void> {
     const { timing, protocol, log, clientId, clock } = this.#options;
     let failures = 0;
+    let brief = 0;
     while (!this.#closing.signal.aborted) {
       let loss: Loss;
       let login = false;
       try {
-        const dialled = await dial({ ...this.#options, protocol: protocol.version }, this.#closing.signal);
+        const dialled = await dial(
+          { ...this.#options, protocol: protocol.version, keepaliveS: timing.keepaliveS },
+          this.#closing.signal,
+        );
         const beganMs = clock.now().monoMs;
         loss = await this.#live(dialled);
         // A connection that never lasts is a failure too: something that is sent again each time may be what ends it.
-        if (clock.now().monoMs - beganMs > timing.backoffMaxMs) failures = 0;
+        const lasted = clock.now().monoMs - beganMs > timing.backoffMaxMs;
+        if (lasted) failures = 0;
+        brief = lasted || loss.code !== null ? 0 : brief + 1;
+        if (brief >= BRIEF_BEFORE_ALARM) loss = { ...loss, why: `${loss.why}, again and again: ${DOUBLED}` };
+        if (brief === BRIEF_BEFORE_ALARM) log.error({ alarm: 'broker-away', clientId }, loss.why);
       } catch (error) {
         if (error instanceof DialError && error.reason === 'protocol' && protocol.version === 5) {
           protocol.version = 4;

@@ -2,7 +2,9 @@
  * How far one file got, kept so that a restart goes on behind the last acknowledged chunk. Most files are through before anything
  * is written: only one that takes longer leaves a row, and only now and then.
  */
+import { sentenceOf } from '../core/errors.ts';
 import type { RouteName } from '../core/hrc.ts';
+import type { Log } from '../core/ports.ts';
 import type { TransferRow, Transfers } from '../core/site-archive.ts';
 import type { Clock } from '../core/time.ts';
 import { ChunkMap } from './chunk-map.ts';
@@ -88,6 +90,37 @@ function isFresh(row: TransferRow, { clock, partsKeptS, partsSinceMs }: Progress
   if (row.atMs < partsSinceMs) return false;
   const ageMs = clock.now().wallMs - row.atMs;
   return ageMs >= 0 && ageMs < partsKeptS * 1_000 * TRUSTED_SHARE;
+}
+
+/** What cannot be kept costs bytes that are sent again, and nothing else: a full disk under the index ends no transfer. */
+export class ContainedTransfers implements Transfers {
+  readonly #transfers: Transfers;
+  readonly #log: Log;
+
+  constructor(transfers: Transfers, log: Log) {
+    this.#transfers = transfers;
+    this.#log = log;
+  }
+
+  transfer(seg: string): TransferRow | null {
+    return this.#transfers.transfer(seg);
+  }
+
+  keepTransfer(row: TransferRow): void {
+    this.#contained(() => this.#transfers.keepTransfer(row));
+  }
+
+  forgetTransfer(seg: string): void {
+    this.#contained(() => this.#transfers.forgetTransfer(seg));
+  }
+
+  #contained(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#log.warn({}, `how far a transfer got was not kept: ${sentenceOf(error)}`);
+    }
+  }
 }
 
 /** For a forwarder without an index: what is kept lasts as long as the process. */

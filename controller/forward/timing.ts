@@ -35,6 +35,7 @@ export const FORWARD_TIMING: ForwardTiming = {
   backoffFirstMs: 1_000,
   backoffMaxMs: 60_000,
   pubackTimeoutMs: 30_000,
+  keepaliveS: 15,
   finResultMs: 6 * 60_000,
   receiptMs: 15_000,
   responseMs: 15_000,

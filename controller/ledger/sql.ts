@@ -100,6 +100,11 @@ export function isRefusedRow(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_CONSTRAINT');
 }
 
+/** The disk under the index has no room; what it holds is whole. */
+export function isFullDisk(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code === 'SQLITE_FULL';
+}
+
 /** The file is no healthy database of a version we know; the journals hold all that was in it. */
 export class UnusableIndex extends Error {}
 

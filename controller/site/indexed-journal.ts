@@ -8,6 +8,7 @@ import type { SiteFact } from '../core/facts.ts';
 import type { Log, SiteJournal } from '../core/ports.ts';
 import type { JournalName, LiveIndex } from '../core/site-index.ts';
 import type { Instant } from '../core/time.ts';
+import { isFullDisk } from '../ledger/sql.ts';
 
 /** The journal on disk. `onEntry` is called in order, before the append resolves to anybody. */
 export interface JournalFile extends SiteJournal {
@@ -48,7 +49,9 @@ export class IndexedJournal implements SiteJournal {
       throw journalError(error);
     }
     if (index.progress('site').seq < entry.seq) {
-      await catchUp('site');
+      await catchUp('site').catch((error: unknown) => {
+        throw isFullDisk(error) ? new AppError('disk-full', 'the index has no room', { cause: error }) : error;
+      });
       if (index.progress('site').seq < entry.seq) {
         throw new AppError('internal', `fact ${entry.seq} is in the journal but not in the index`);
       }
