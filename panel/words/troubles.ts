@@ -272,6 +272,22 @@ export const troubles = {
     zh: words('录像程序异常退出过', '已自动续录，中断时间已记入。'),
     en: words('The recorder died and came back', 'It went on by itself; the gap is written down.'),
   },
+  'store-away': {
+    zh: words('中心的存储没有应答', '录像都在各网点，不会丢失；请查看中心的网络和存储。'),
+    en: words('The store of the centre does not answer', 'Sites keep everything; look at its network and health.'),
+  },
+  'store-refused': {
+    zh: words('中心的存储拒绝了请求', '请检查中心配置中的存储地址、密钥和权限，以及本机时钟。'),
+    en: words('The store of the centre refuses', 'Check its address, keys and rights, and the clock of this machine.'),
+  },
+  'worker-died': {
+    zh: words('中心的一个接收进程意外结束', '它会自动重新启动，各网点会重新发送；请查看中心的日志。'),
+    en: words('A receiving process of the centre has ended', 'It starts again by itself; see the log of the centre.'),
+  },
+  'manifests-missing': {
+    zh: words('网点编过号的录像没有全部告知中心', '请在该网点运行核验，查明缺少的部分。'),
+    en: words('A site does not tell the centre of all that it numbered', 'Verify the record at that site.'),
+  },
   'receipt-refused': {
     zh: words('中心的签收与送出的不符', '录像仍在本机，不会删除；请告知中心。'),
     en: words('A receipt of the centre did not fit', 'The recording stays here; tell the centre.'),
