@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { AppError, errnoOf, sentenceOf } from '../core/errors.ts';
 import { backoffMs } from '../core/hrc.ts';
+import { OTHER_BYTES } from '../core/hrc-routes.ts';
 import { Refusal } from './refusal.ts';
 
 /** A store that does not take a connection for so long is away. */
@@ -27,8 +28,6 @@ const FORBIDDEN = 403;
 const TOO_MANY_REQUESTS = 429;
 const SERVER_FAULT = 500;
 const NOT_IMPLEMENTED = 501;
-/** Stores' words for bytes that are not those whose checksum was said. */
-const OTHER_BYTES = ['BadDigest', 'InvalidDigest', 'XAmzContentChecksumMismatch', 'XAmzContentSHA256Mismatch'];
 /** Stores' words for a moment that passes, whatever the status. */
 const PASSING = ['SlowDown', 'RequestTimeout', 'ConditionalRequestConflict', 'OperationAborted'];
 

@@ -1,6 +1,9 @@
 /** Which way the bytes of a segment go: the centre's order of preference, less what cannot be used here or failed lately. */
 import { backoffMs, ROUTE_NAMES, type RouteName } from './hrc.ts';
 
+/** Object stores' words for bytes that are not those whose checksum was said. */
+export const OTHER_BYTES = ['BadDigest', 'InvalidDigest', 'XAmzContentChecksumMismatch', 'XAmzContentSHA256Mismatch'];
+
 const COOL_FIRST_MS = 30_000;
 const COOL_MAX_MS = 15 * 60_000;
 

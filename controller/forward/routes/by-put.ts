@@ -11,6 +11,7 @@ import { AppError, sentenceOf } from '../../core/errors.ts';
 import { type CentreDocument, fileNameOf, hrcCodeOf } from '../../core/hrc.ts';
 import { type PutAddress, readAddresses } from '../../core/hrc-command.ts';
 import { fieldsOf } from '../../core/hrc-reading.ts';
+import { OTHER_BYTES } from '../../core/hrc-routes.ts';
 import type { Conversation } from '../conversation.ts';
 import { type Flight, refusedBy } from '../flight.ts';
 import { LocalFault } from './chunks.ts';
@@ -178,8 +179,7 @@ function settle(flight: Flight, status: number, word: string, checksum: string |
     else flight.end({ kind: 'refused', code: 'HRC-FILEHASH', retryS: null });
     return;
   }
-  if (word === 'BadDigest' || word === 'XAmzContentChecksumMismatch' || word === 'XAmzContentSHA256Mismatch')
-    flight.end({ kind: 'refused', code: 'HRC-FILEHASH', retryS: null });
+  if (OTHER_BYTES.includes(word)) flight.end({ kind: 'refused', code: 'HRC-FILEHASH', retryS: null });
   else if (status === TOO_MANY_REQUESTS || word === 'SlowDown')
     flight.end({ kind: 'refused', code: 'HRC-QUOTA', retryS: null });
   else if (status >= SERVER_FAULT) flight.end({ kind: 'refused', code: 'HRC-STORE', retryS: null });
