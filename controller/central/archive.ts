@@ -17,6 +17,8 @@ import type { CentreFact } from './facts.ts';
 import { indexFolderOf, journalFolderOf } from './folders.ts';
 
 const NAME_DIGITS = 16;
+/** So many times as long as a try to mend lasted nothing is tried again. */
+const REST_SHARE = 4;
 
 export interface ArchiveOptions {
   readonly folder: string;
@@ -33,6 +35,8 @@ export class Archive {
   /** What has to be mended before anybody is answered: journal or index did not take a fact. */
   #trouble: unknown = null;
   #mending: Promise<void> | null = null;
+  /** Not tried again before (monotonic). */
+  #mendNextMs = 0;
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
@@ -66,8 +70,13 @@ export class Archive {
   /** Resolves when journal and index are in order, mended if they were not. Rejects with what the disk says. */
   async ready(): Promise<void> {
     if (this.#trouble === null) return;
+    const nowMs = this.#options.clock.now().monoMs;
+    if (this.#mending === null && nowMs < this.#mendNextMs) throw this.#trouble;
     this.#mending ??= this.#mend().finally(() => {
       this.#mending = null;
+      // Following a long journal costs much: while the disk stays full, a part of the time goes into it and no more.
+      const endMs = this.#options.clock.now().monoMs;
+      this.#mendNextMs = endMs + REST_SHARE * (endMs - nowMs);
     });
     await this.#mending;
   }

@@ -131,8 +131,8 @@ export class Control {
       if (announcement === null) throw new Refusal('HRC-BAD', 'an announcement that cannot be read');
       return announcement;
     });
-    this.#options.presence.heard(site);
     await this.#options.registrar.announce(site, items);
+    this.#options.presence.heard(site);
     await this.#tell((listener) => listener.announced?.(site), site);
   }
 

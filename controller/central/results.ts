@@ -5,6 +5,7 @@ import type { Log } from '../core/ports.ts';
 import { Refusal } from './refusal.ts';
 
 const REFUSED = 0x80;
+const FULL = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'];
 const QUOTA_RETRY_S = 30;
 
 /** A code, and after how many seconds the site may try again when that is said. */
@@ -21,8 +22,7 @@ export function verdictOf(error: unknown, about: { readonly site: string; readon
     const retryS = error.code === 'HRC-QUOTA' || error.code === 'HRC-BUSY' ? QUOTA_RETRY_S : null;
     return { code: error.code, message: error.message, retryS: error.retryS ?? retryS };
   }
-  const errno = errnoOf(error);
-  const full = errno === 'ENOSPC' || errno === 'EDQUOT';
+  const full = FULL.includes(errnoOf(error) ?? '');
   const alarm = error instanceof AppError ? error.code : full ? 'disk-full' : 'disk-failed';
   log.error({ alarm, ...about }, `not stored: ${sentenceOf(error)}`);
   return { code: 'HRC-STORE', message: 'the centre cannot store just now', retryS: null };
