@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const UNITS = new URL('../../systemd/', import.meta.url).pathname;
 const NAMES = readdirSync(UNITS).filter((name) => name.endsWith('.service'));
+const SERVICES = ['quancheng-recorder.service', 'quancheng-controller.service', 'quancheng-central.service'];
 /** Settings by which one unit takes another along when it stops or fails, from either side. */
 const TIES = [
   'Requires',
@@ -89,7 +90,7 @@ describe('the recorder', () => {
 
   test('is started again for ever and killed last', () => {
     const value = (unit: string, name: string): string => settings(unit, name).join(' ');
-    for (const unit of ['quancheng-recorder.service', 'quancheng-controller.service']) {
+    for (const unit of SERVICES) {
       expect(value(unit, 'Restart')).toBe('always');
       expect(value(unit, 'StartLimitIntervalSec')).toBe('0');
     }
@@ -101,8 +102,8 @@ describe('the recorder', () => {
   });
 });
 
-test('both services run with little: exposure as systemd reckons it stays low', () => {
-  for (const name of ['quancheng-recorder.service', 'quancheng-controller.service']) {
+test('services run with little: exposure as systemd reckons it stays low', () => {
+  for (const name of SERVICES) {
     const said = execFileSync('systemd-analyze', ['security', '--offline=true', '--no-pager', join(UNITS, name)], {
       encoding: 'utf8',
     });
@@ -116,6 +117,7 @@ test('commands and paths are those of the installation described', () => {
   const start = (name: string): string => settings(`quancheng-${name}.service`, 'ExecStart').join(' ');
   expect(start('recorder')).toBe(`${main} recorder --data /var/lib/quancheng`);
   expect(start('controller')).toBe(`${main} start --config /etc/quancheng/site.yaml`);
+  expect(start('central')).toBe(`${main} central --config /etc/quancheng/centre.yaml`);
 });
 
 test('accounts and folders are as the tools read them', () => {
