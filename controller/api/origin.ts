@@ -1,6 +1,6 @@
 /** Where a request comes from: from which machine and panel, and whether from our own pages. Cookies are SameSite=Strict; the latter is the second lock, and the only one of WebSockets. */
 import type { IncomingMessage } from 'node:http';
-import type { Origin } from '../core/people-desk.ts';
+import type { Origin } from '../core/origin.ts';
 import { panelTokenOf } from './login-cookie.ts';
 
 const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Caller, Desk } from '../core/desk.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
-import type { Origin } from '../core/people-desk.ts';
+import type { Origin } from '../core/origin.ts';
 
 /** What a handler is given: everything checked already. `D` is the desk that does things: a site's, or the centre's. */
 export interface Call<Params, Query, Body, D = Desk> {

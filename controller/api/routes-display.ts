@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { Desk } from '../core/desk.ts';
 import { AppError, errnoOf } from '../core/errors.ts';
-import type { Origin } from '../core/people-desk.ts';
+import type { Origin } from '../core/origin.ts';
 import { guarded, open, ROOM_REFUSALS, type Route } from './route.ts';
 import { nothing, shortId } from './schemas.ts';
 import * as schema from './schemas-display.ts';

@@ -3,7 +3,7 @@
  * checks the caller's authority itself; times are UTC milliseconds; refusals are AppErrors. Ids of sessions are opaque: no name, matter
  * or party is known at the centre.
  */
-import type { Origin } from './people-desk.ts';
+import type { Origin } from './origin.ts';
 
 export const CENTRE_ROLES = ['administrator', 'reader'] as const;
 /** A reader sees, fetches and plays; an administrator also holds, releases and looks after people. */

@@ -4,19 +4,9 @@
  * refusals are AppErrors.
  */
 import type { Caller } from './desk.ts';
+import type { Origin } from './origin.ts';
 import type { TrailAct } from './people-index.ts';
 import type { Role, RoomPlan } from './site-plan.ts';
-
-/** Where a request comes from, as the network and its cookies say. */
-export interface Origin {
-  /** The panel's token in its cookie, or null. */
-  readonly panelToken: string | null;
-  readonly address: string;
-  /** Made on this machine itself, and by no proxy for somebody else. */
-  readonly isLocal: boolean;
-  /** What the browser calls itself. */
-  readonly agent: string;
-}
 
 export interface PanelSnapshot {
   readonly id: string;

@@ -8,7 +8,7 @@ import { indexFolderOf } from '../../controller/central/folders.ts';
 import type { CentreCaller, CentreDesk, CommandWish } from '../../controller/core/centre-desk.ts';
 import { topicsOf } from '../../controller/core/hrc.ts';
 import { payloadOf } from '../../controller/core/jws.ts';
-import type { Origin } from '../../controller/core/people-desk.ts';
+import type { Origin } from '../../controller/core/origin.ts';
 import type { BrokerKind, TestBroker } from '../forward/scene.ts';
 import { Scene, SITE, until } from '../forward/scene.ts';
 

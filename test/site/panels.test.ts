@@ -1,6 +1,6 @@
 /** Pairing: a code for one browser and some minutes; revoking; who may look after panels and people. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Origin } from '../../controller/core/people-desk.ts';
+import type { Origin } from '../../controller/core/origin.ts';
 import { reindex } from '../../controller/store/open-index.ts';
 import { codeOf, DoorStage } from './door-stage.ts';
 

@@ -17,7 +17,7 @@ import type {
 } from '../../core/centre-desk.ts';
 import { AppError } from '../../core/errors.ts';
 import { fieldsOf } from '../../core/hrc-reading.ts';
-import type { Origin } from '../../core/people-desk.ts';
+import type { Origin } from '../../core/origin.ts';
 import type { Clock } from '../../core/time.ts';
 import type { Sql } from '../../ledger/sql.ts';
 import { highestSiteSeq, outboxGaps } from '../chain-rows.ts';

@@ -16,7 +16,7 @@ import { AppError } from '../../core/errors.ts';
 import { Lane } from '../../core/lane.ts';
 import { AGENT_CHARS_MAX, isLoginOver, LOGINS_MAX, USE_STEP_MS } from '../../core/login-life.ts';
 import { LoginTurns } from '../../core/login-turns.ts';
-import type { Origin } from '../../core/people-desk.ts';
+import type { Origin } from '../../core/origin.ts';
 import type { Log, PinHasher } from '../../core/ports.ts';
 import { SECRET_CHARS, secretOf, secretText } from '../../core/secret-text.ts';
 import { between, type Clock } from '../../core/time.ts';
