@@ -1,4 +1,5 @@
 /** The ways for bytes other than B, put together: which of them the centre offers, and who listens to what. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CentreDocument, RouteName } from '../../core/hrc.ts';
 import { fieldsOf, parseJson } from '../../core/hrc-reading.ts';
 import type { Log } from '../../core/ports.ts';
@@ -23,6 +24,7 @@ export interface IntakeWishes {
 }
 
 const ANSWER_BYTES_MAX = 256 * 1024;
+const CLOSE_MS = 2_000;
 
 export const ONLY_CHUNKS: IntakeWishes = { routes: ['B'], pullFrom: {} };
 
@@ -92,8 +94,9 @@ export class Intake implements SiteListener {
     if (answer?.['offer'] !== undefined) this.#pulls?.answered(site, answer['offer'], answer['items']);
   }
 
-  /** Ends what is under way; sites keep what has no receipt. Idempotent. */
+  /** Ends what is under way; sites keep what has no receipt. Idempotent; a store that does not answer is not waited for longer than {@link CLOSE_MS}. */
   async close(): Promise<void> {
-    await Promise.all([this.#arrivals?.close(), this.#pulls?.close()]);
+    const closed = Promise.all([this.#arrivals?.close(), this.#pulls?.close()]);
+    await Promise.race([closed, sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 }
