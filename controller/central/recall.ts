@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import { sha256 as hashOf } from '../core/chain.ts';
-import { sentenceOf } from '../core/errors.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
 import { payloadBytesMax, topicsOf } from '../core/hrc.ts';
 import { type PieceWanted, readPieceWanted } from '../core/hrc-reading.ts';
 import type { Log } from '../core/ports.ts';
@@ -83,7 +83,8 @@ export class Recall implements RequestKind {
     try {
       return await collect(await store.read(held.path, from, to), to - from);
     } catch (error) {
-      log.error({ alarm: 'disk-failed', key: held.path }, `a held segment could not be read: ${sentenceOf(error)}`);
+      const alarm = error instanceof AppError ? error.code : 'disk-failed';
+      log.error({ alarm, key: held.path }, `a held segment could not be read: ${sentenceOf(error)}`);
       if (await isGone(store, held)) throw new Refusal('HRC-LOST', 'it was held and is not there any more');
       throw new Refusal('HRC-STORE', 'the store cannot be read just now');
     }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSyn
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { placeOf } from '../../controller/central/registrar.ts';
+import { S3Store } from '../../controller/central/s3-store.ts';
 import { sha256 } from '../../controller/core/chain.ts';
 import { topicsOf } from '../../controller/core/hrc.ts';
 import { readManifest } from '../../controller/core/hrc-reading.ts';
@@ -11,6 +12,7 @@ import type { OutboxItem } from '../../controller/core/ports.ts';
 import type { Recalls } from '../../controller/core/recall.ts';
 import type { Forwarder } from '../../controller/forward/forwarder.ts';
 import type { ForwarderOptions } from '../../controller/forward/forwarder-options.ts';
+import { KEY, REGION, StrictStore } from '../central/strict-store.ts';
 import { PlainCentre } from './plain-centre.ts';
 import { type BrokerKind, clock, Scene, SITE, until } from './scene.ts';
 
@@ -296,4 +298,26 @@ test('a centre that loses its connection by each large piece (3.1.1) is asked fo
     else centre.say(TOPICS.piece(id, sha256(was.subarray(from, from + bytes))), was.subarray(from, from + bytes));
   };
   expect(readFileSync(await recalls.bring(item.segment, NEVER)).equals(was)).toBe(true);
+});
+
+test('out of an object store too, also when that is away for a while', async () => {
+  const there = await new StrictStore().start();
+  try {
+    const { url } = await scene.broker('mosquitto');
+    const store = new S3Store({
+      access: { endpoint: there.endpoint, region: REGION, bucket: 'evidence', pathStyle: true, ...KEY },
+      ...{ durability: 'stored', clock, log: scene.centreEar },
+      timing: { connectTimeoutMs: 500, idleTimeoutMs: 500, againFirstMs: 10 },
+    });
+    await scene.centre(url, { store });
+    const recalls = recallsOf(scene.forwarder(url, lines()));
+    const [{ item, was }] = (await heldAtTheCentre(1)) as [Held];
+    there.isDown = true;
+    const bringing = recalls.bring(item.segment, NEVER);
+    await until('the store is found away', () => scene.centreEar.alarms('store-away').length > 0);
+    there.isDown = false;
+    expect(readFileSync(await bringing).equals(was)).toBe(true);
+  } finally {
+    await there.close();
+  }
 });
