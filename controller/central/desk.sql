@@ -71,3 +71,31 @@ CREATE TABLE trail (
   -- Network address.
   source TEXT
 ) STRICT;
+
+-- How much was told of a session and how much of that is held, counted as it comes: a session of a day has thousands of segments, and
+-- its numbers are looked at every few seconds.
+CREATE TABLE claim_tally (
+  site TEXT NOT NULL,
+  claim TEXT NOT NULL,
+  segments INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  held INTEGER NOT NULL,
+  held_bytes INTEGER NOT NULL,
+  PRIMARY KEY (site, claim)
+) STRICT, WITHOUT ROWID;
+
+-- Rows that are ignored because they are there already fire nothing.
+CREATE TRIGGER claim_is_told AFTER INSERT ON claim BEGIN
+  INSERT INTO claim_tally (site, claim, segments, bytes, held, held_bytes)
+    SELECT NEW.site, NEW.claim, 1, m.size, h.seg IS NOT NULL, iif(h.seg IS NULL, 0, m.size)
+    FROM manifest AS m LEFT JOIN holding AS h ON h.site = m.site AND h.seg = m.seg
+    WHERE m.site = NEW.site AND m.seg = NEW.seg AND m.is_replaced = 0
+    ON CONFLICT DO UPDATE SET segments = segments + 1, bytes = bytes + excluded.bytes, held = held + excluded.held,
+      held_bytes = held_bytes + excluded.held_bytes;
+END;
+CREATE TRIGGER claim_is_held AFTER INSERT ON holding BEGIN
+  UPDATE claim_tally SET held = held + 1, held_bytes = held_bytes + NEW.size
+  WHERE site = NEW.site AND claim IN (
+    SELECT one.value FROM manifest AS m, json_each(m.claims) AS one WHERE m.site = NEW.site AND m.mh = NEW.mh
+  );
+END;

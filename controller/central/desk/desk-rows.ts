@@ -90,6 +90,15 @@ export class DeskRows {
     return this.#sql.get<PresenceRow>('SELECT * FROM presence WHERE site = ?', site);
   }
 
+  /** Another value whenever something of the site was told or came. */
+  tallyStamp(site: string): string {
+    const row = this.#sql.get<{ announced: number; held: number }>(
+      'SELECT announced, held FROM tally WHERE site = ?',
+      site,
+    );
+    return `${row?.announced ?? 0} ${row?.held ?? 0}`;
+  }
+
   held(site: string): { readonly segments: number; readonly bytes: number } {
     const text = 'SELECT held AS segments, held_bytes AS bytes FROM tally WHERE site = ?';
     return this.#sql.get(text, site) ?? { segments: 0, bytes: 0 };
@@ -143,9 +152,7 @@ export class DeskRows {
   counts(site: string, session: string): Counts {
     return (
       this.#sql.get<Counts>(
-        `SELECT count(*) AS segments, coalesce(sum(s.size), 0) AS bytes, count(s.path) AS held,
-                coalesce(sum(iif(s.path IS NULL, 0, s.size)), 0) AS heldBytes
-         FROM claim AS c JOIN segment AS s ON s.site = c.site AND s.seg = c.seg WHERE c.site = ? AND c.claim = ?`,
+        'SELECT segments, bytes, held, held_bytes AS heldBytes FROM claim_tally WHERE site = ? AND claim = ?',
         ...[site, session],
       ) ?? NONE
     );
@@ -164,12 +171,22 @@ export class DeskRows {
     );
   }
 
+  /** The same; stream by stream, because that is how they can be found by their time among millions. */
   segmentsOfRange(site: string, fromMs: number, toMs: number): readonly SegmentRow[] {
-    return this.#sql.all<SegmentRow>(
-      `SELECT ${SEGMENT_COLUMNS} FROM segment AS s
-       WHERE s.site = ? AND s.t0 >= ? AND s.t0 < ? AND s.t1 > ? ORDER BY s.t0 LIMIT ?`,
-      ...[site, fromMs - SEGMENT_MS_MAX, toMs, fromMs, SEGMENTS_MAX],
+    const streams = this.#sql.all<{ stream: string }>(
+      "SELECT DISTINCT stream FROM heard WHERE site = ? AND stream <> ''",
+      site,
     );
+    return streams
+      .flatMap(({ stream }) =>
+        this.#sql.all<SegmentRow>(
+          `SELECT ${SEGMENT_COLUMNS} FROM segment AS s
+           WHERE s.site = ? AND s.stream = ? AND s.t0 >= ? AND s.t0 < ? AND s.t1 > ? ORDER BY s.t0 LIMIT ?`,
+          ...[site, stream, fromMs - SEGMENT_MS_MAX, toMs, fromMs, SEGMENTS_MAX],
+        ),
+      )
+      .sort((a, b) => a.t0 - b.t0)
+      .slice(0, SEGMENTS_MAX);
   }
 
   isCut(segments: readonly SegmentRow[]): boolean {

@@ -27,6 +27,7 @@ import type { DoorFact } from '../door/door-facts.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { DeskRows, SegmentRow, SessionRow } from './desk-rows.ts';
 import { FirstAccess } from './first-access.ts';
+import { Recent } from './recent.ts';
 import { headerLength, runOf } from './segment-header.ts';
 import { streamsOf } from './stretches.ts';
 
@@ -53,6 +54,7 @@ export class Desk implements CentreDesk {
   readonly name: string;
   readonly #options: DeskOptions;
   readonly #looks: FirstAccess;
+  readonly #recent: Recent<readonly SegmentRow[]>;
   readonly #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setInterval> | null = null;
 
@@ -61,6 +63,7 @@ export class Desk implements CentreDesk {
     this.door = options.door;
     this.name = options.name;
     this.#looks = new FirstAccess(options.clock);
+    this.#recent = new Recent(options.clock);
   }
 
   /** Begins to look for news. */
@@ -258,9 +261,15 @@ export class Desk implements CentreDesk {
 
   #within(stretch: Stretch): readonly SegmentRow[] {
     const { rows } = this.#options;
-    if (!('session' in stretch)) return rows.segmentsOfRange(stretch.site, stretch.from, stretch.to);
-    this.#demandSession(stretch.site, stretch.session);
-    return rows.segmentsOfSession(stretch.site, stretch.session);
+    const { site } = stretch;
+    if ('session' in stretch) {
+      const { session } = stretch;
+      this.#demandSession(site, session);
+      const { segments, held } = rows.counts(site, session);
+      return this.#recent.get(`${site} ${session}`, `${segments} ${held}`, () => rows.segmentsOfSession(site, session));
+    }
+    const { from, to } = stretch;
+    return this.#recent.get(`${site} ${from} ${to}`, rows.tallyStamp(site), () => rows.segmentsOfRange(site, from, to));
   }
 
   /** From when to when a stretch goes; a session that still runs goes as far as is known of it. */
