@@ -2,10 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReadyFile } from '../forward/backlog.ts';
-import type { BareHttpOrder } from './bare-http.ts';
+import { freePort } from '../forward/scene.ts';
 import type { BareMqttOrder } from './bare-mqtt.ts';
+import type { BarePutOrder } from './bare-put.ts';
 import { Child } from './child.ts';
-import { startBroker, startCentre, startPlainReceiver, startSite } from './forward-line.ts';
+import { startBroker, startBucket, startCentre, startSite } from './forward-line.ts';
 import { backlogOf } from './forward-load.ts';
 import { cpuSeconds, forgetPeak, peakBytes } from './processes.ts';
 import type { Scene } from './scene.ts';
@@ -56,6 +57,22 @@ async function measured(
   };
 }
 
+/** From the site's first word to the receipt of its last segment. */
+function drained(
+  name: string,
+  files: readonly ReadyFile[],
+  working: Working & { readonly site: Child },
+): Promise<Turn> {
+  const { site } = working;
+  return measured(
+    name,
+    files,
+    working,
+    () => site.ask({ begin: true }),
+    () => site.until('empty', TURN_MS_MAX),
+  );
+}
+
 /** The product by route B: verified, synced, journaled, and the signed receipt checked and journaled at the site. */
 export const OURS: Contender = {
   name: 'route B',
@@ -64,40 +81,35 @@ export const OURS: Contender = {
     const broker = await startBroker(scene);
     const centre = await startCentre(scene, broker);
     const site = await startSite(scene, broker, { data, keys: centre.keys });
-    const working = { site, broker: broker.child, centre: centre.child };
-    return measured(
-      OURS.name,
-      files,
-      working,
-      () => site.ask({ begin: true }),
-      () => site.until('empty', TURN_MS_MAX),
-    );
+    return drained(OURS.name, files, { site, broker: broker.child, centre: centre.child });
   },
 };
 
-/** Routes C and D towards a receiver of whole files. */
-function byWholeFiles(route: 'C' | 'D'): Contender {
-  const name = `route ${route}`;
-  return {
-    name,
-    async run(scene, files) {
-      const data = await backlogOf(scene, files);
-      const broker = await startBroker(scene);
-      const receiver = await startPlainReceiver(scene, broker, route);
-      const site = await startSite(scene, broker, { data, keys: receiver.keys, pulls: route === 'D' });
-      const working = { site, broker: broker.child, receiver: receiver.child };
-      return measured(
-        name,
-        files,
-        working,
-        () => site.ask({ begin: true }),
-        () => site.until('empty', TURN_MS_MAX),
-      );
-    },
-  };
-}
-export const ROUTE_C = byWholeFiles('C');
-export const ROUTE_D = byWholeFiles('D');
+/** The product by route C: the site puts each file into the bucket, and the centre signs for what the bucket says it has. */
+export const ROUTE_C: Contender = {
+  name: 'route C',
+  async run(scene, files) {
+    const data = await backlogOf(scene, files);
+    const broker = await startBroker(scene);
+    const bucket = await startBucket(scene);
+    const centre = await startCentre(scene, broker, { route: 'C', bucketPort: bucket.port });
+    const site = await startSite(scene, broker, { data, keys: centre.keys });
+    return drained('route C', files, { site, broker: broker.child, bucket: bucket.child, centre: centre.child });
+  },
+};
+
+/** The product by route D: the centre fetches each file from the site into its folder. */
+export const ROUTE_D: Contender = {
+  name: 'route D',
+  async run(scene, files) {
+    const data = await backlogOf(scene, files);
+    const broker = await startBroker(scene);
+    const pullPort = await freePort();
+    const centre = await startCentre(scene, broker, { route: 'D', pullPort });
+    const site = await startSite(scene, broker, { data, keys: centre.keys, pullPort });
+    return drained('route D', files, { site, broker: broker.child, centre: centre.child });
+  },
+};
 
 export const BARE_MQTT: Contender = {
   name: 'bare MQTT',
@@ -122,16 +134,14 @@ export const BARE_MQTT: Contender = {
 export const BARE_HTTP: Contender = {
   name: 'bare HTTP PUT',
   async run(scene, files) {
-    const folder = await scene.newFolder();
-    const order: BareHttpOrder = { role: 'server', files, folder, port: 0 };
-    const server = Child.node(scene, 'bare-http.js', order);
-    const { port } = await server.until('ready');
-    const client = Child.node(scene, 'bare-http.js', { ...order, role: 'client', port });
+    const bucket = await startBucket(scene);
+    const order: BarePutOrder = { files, port: bucket.port };
+    const client = Child.node(scene, 'bare-put.js', order);
     await client.until('ready');
     return measured(
       BARE_HTTP.name,
       files,
-      { client, server },
+      { client, bucket: bucket.child },
       () => client.ask({ begin: true }),
       () => client.until('done', TURN_MS_MAX),
     );

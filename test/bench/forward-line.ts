@@ -1,13 +1,14 @@
 /** The product's own way from site to centre, every process by itself: mosquitto, `quancheng central`, and the forwarding site. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { publicKeysFileOf } from '../../controller/central/folders.ts';
+import type { RouteName } from '../../controller/core/hrc.ts';
 import { freePort, slowWayTo } from '../forward/scene.ts';
+import type { BucketOrder } from './bucket.ts';
 import { Child } from './child.ts';
 import { SITE } from './forward-load.ts';
 import type { SiteOrder } from './forwarding-site.ts';
-import type { PlainReceiverOrder } from './plain-receiver.ts';
 import type { Scene } from './scene.ts';
 
 const MOSQUITTO = '/usr/sbin/mosquitto';
@@ -29,52 +30,52 @@ export async function startBroker(scene: Scene): Promise<Broker> {
   return { child, port, url: `mqtt://127.0.0.1:${port}` };
 }
 
-/** The built program as a centre; answers the process and the file with its public keys. */
-export async function startCentre(scene: Scene, broker: Broker): Promise<{ child: Child; keys: string }> {
+/** What a centre has beside its folder: the ways it takes bytes by, its bucket, where its site may be fetched from. */
+export interface CentreWays {
+  readonly route: RouteName;
+  readonly bucketPort?: number;
+  readonly pullPort?: number;
+}
+
+/** The built program as a centre of its own; answers the process and the file with its public keys. */
+export async function startCentre(
+  scene: Scene,
+  broker: Broker,
+  { route, bucketPort, pullPort }: CentreWays = { route: 'B' },
+): Promise<{ child: Child; keys: string }> {
   const folder = await scene.newFolder();
   const centre = join(folder, 'centre');
-  const config = join(folder, 'site.yaml');
-  const room = { id: 'hearing-1', name: '第一听证室', nameEn: 'Hearing Room 1' };
-  const camera = { id: 'cam-1', room: room.id, name: '全景', kind: 'camera', source: { rtsp: 'rtsp://127.0.0.1/' } };
-  const site = {
-    site: { id: SITE, name: '测量', nameEn: 'Measurement' },
-    storage: { data: join(folder, 'data') },
-    mqtt: { url: broker.url },
-    centre: { folder: centre },
-    rooms: [room],
-    devices: [camera],
-    people: [{ id: 'clerk', name: '书记员', role: 'clerk', rooms: 'all' }],
+  const config = join(folder, 'centre.yaml');
+  const bucket = { endpoint: `http://127.0.0.1:${bucketPort}`, bucket: 'evidence', login: 'bucket' };
+  const ways = {
+    routes: [route],
+    ...(bucketPort === undefined ? {} : { store: bucket }),
+    ...(pullPort === undefined ? {} : { pullFrom: { [SITE]: [`http://127.0.0.1:${pullPort}`] } }),
   };
-  await writeFile(config, stringify(site));
+  const text = stringify({ centre: { folder: centre, ...ways }, mqtt: { url: broker.url }, secrets: 'secrets.yaml' });
+  await writeFile(config, text);
+  const logins = { bucket: { user: 'bench', password: 'not looked at' } };
+  await writeFile(join(folder, 'secrets.yaml'), stringify({ logins }), { mode: 0o600 });
   const flags = scene.options.nodeFlags;
   const child = Child.start(scene, process.execPath, [...flags, scene.program, 'central', '--config', config]);
   await child.untilSaid('ready ');
   return { child, keys: publicKeysFileOf(centre) };
 }
 
-/** A centre for route C or D, which takes whole files (plain-receiver.ts). */
-export async function startPlainReceiver(
-  scene: Scene,
-  broker: Broker,
-  route: PlainReceiverOrder['route'],
-): Promise<{ child: Child; keys: string }> {
-  const folder = await scene.newFolder();
-  const keys = join(folder, 'keys.json');
-  const stored = join(folder, 'stored');
-  await mkdir(stored);
-  const order: PlainReceiverOrder = { broker: broker.url, route, folder: stored, keys };
-  const child = Child.node(scene, 'plain-receiver.js', order);
-  await child.until('ready');
-  return { child, keys };
+/** The store that stands behind route C and the bare PUT (bucket.ts). */
+export async function startBucket(scene: Scene): Promise<{ child: Child; port: number }> {
+  const order: BucketOrder = { folder: await scene.newFolder() };
+  const child = Child.node(scene, 'bucket.js', order);
+  return { child, port: Number((await child.until('port'))['port']) };
 }
 
 /** The site with a data folder; it does not connect before it is told `begin`. `bytesPerS`: its way to the broker is no faster. */
 export async function startSite(
   scene: Scene,
   broker: Broker,
-  order: Pick<SiteOrder, 'data' | 'keys'> & { readonly pulls?: boolean; readonly bytesPerS?: number },
+  order: Pick<SiteOrder, 'data' | 'keys'> & { readonly pullPort?: number; readonly bytesPerS?: number },
 ): Promise<Child> {
-  const { data, keys, pulls = false, bytesPerS } = order;
+  const { data, keys, pullPort, bytesPerS } = order;
   let url = broker.url;
   if (bytesPerS !== undefined) {
     const slow = await slowWayTo(broker.port, bytesPerS);
@@ -82,7 +83,7 @@ export async function startSite(
     url = slow.url;
   }
   const given: SiteOrder = { data, site: SITE, broker: url, keys };
-  const child = Child.node(scene, 'forwarding-site.js', pulls ? { ...given, pullPort: await freePort() } : given);
+  const child = Child.node(scene, 'forwarding-site.js', pullPort === undefined ? given : { ...given, pullPort });
   await child.until('ready');
   return child;
 }
