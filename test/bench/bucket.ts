@@ -1,6 +1,6 @@
 /**
  * An object store that does the least that an honest one does: a PUT is hashed with SHA-256 on its way to a file, compared with the sum
- * that came with it, synced, and answered with the sum; a HEAD says it again. Signatures are not looked at. The same one stands behind
+ * that came with it, synced, and answered with the sum; HEAD and a listing say it again. Signatures are not looked at. The same one stands behind
  * route C and behind the bare PUT that it is compared with.
  */
 import { createHash } from 'node:crypto';
@@ -25,7 +25,7 @@ const server = createServer((request, response) => {
 server.listen(0, '127.0.0.1', () => tell({ ready: true, port: (server.address() as AddressInfo).port }));
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://bucket');
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://bucket');
   if (request.method === 'PUT') {
     const object = await keep(request, join(folder, encodeURIComponent(pathname)));
     const isRight = [undefined, object.checksum].includes(request.headers[CHECKSUM] as string | undefined);
@@ -39,7 +39,13 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     response.writeHead(200, { 'content-length': object.bytes, [CHECKSUM]: object.checksum });
   else if (request.method === 'GET') response.writeHead(200, { 'content-type': 'application/xml' });
   else response.writeHead(request.method === 'DELETE' ? 204 : 404);
-  response.end(request.method === 'GET' ? '<ListBucketResult></ListBucketResult>' : '');
+  response.end(request.method === 'GET' ? listed(pathname, searchParams.get('prefix') ?? '') : '');
+}
+
+function listed(bucket: string, prefix: string): string {
+  const keys = [...objects.keys()].map((path) => path.slice(bucket.length)).map((key) => key.replace(/^\//, ''));
+  const found = keys.filter((key) => key.startsWith(prefix)).map((key) => `<Contents><Key>${key}</Key></Contents>`);
+  return `<ListBucketResult>${found.join('')}</ListBucketResult>`;
 }
 
 async function keep(body: IncomingMessage, path: string): Promise<{ bytes: number; checksum: string }> {

@@ -62,6 +62,9 @@ export class PutRoute implements Route {
       const { status, checksum, word } = await this.#put(url, address, order);
       if (status === FORBIDDEN && expired === 0) continue;
       settle(flight, status, word, checksum);
+      // The centre did not see the file pass: asked for the receipt, it looks at once instead of some time.
+      if (flight.ending === null)
+        await this.#options.conversation.request({ type: 'receipts.query', segs: [segment.seg] });
       return;
     }
   }
