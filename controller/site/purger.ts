@@ -16,12 +16,12 @@ import type { Clock } from '../core/time.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { THE_SITE } from './people.ts';
 
-const SWEEP_EVERY_MS = 15_000;
-/** Decisions of one sweep: some eighty a minute, and next to none while a hearing needs the disk. */
-const BATCH = 20;
-const BATCH_IN_SESSION = 4;
+const SWEEP_EVERY_MS = 5_000;
+/** Decisions of one sweep: a hundred a minute, and few while a hearing needs the disk. */
+const BATCH = 8;
+const BATCH_IN_SESSION = 2;
 /** Segments that one sweep looks at, so that it never stops the process for long. */
-const LOOKS_MAX = 200;
+const LOOKS_MAX = 100;
 
 export interface PurgerOptions {
   readonly index: LiveIndex;
