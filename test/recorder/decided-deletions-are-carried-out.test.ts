@@ -12,7 +12,7 @@ import type { Entry } from '../../controller/core/chain.ts';
 import type { PurgedFact, RecorderFact, SegmentFact, SiteFact } from '../../controller/core/facts.ts';
 import { jwsHash, publicKeyOf, signJws } from '../../controller/core/jws.ts';
 import type { RecorderStatus, Removal } from '../../controller/core/recording.ts';
-import { shift } from '../../controller/core/time.ts';
+import { type Instant, shift } from '../../controller/core/time.ts';
 import { ulid } from '../../controller/core/ulid.ts';
 import { Disk } from '../../controller/ledger/disk.ts';
 import { Disks } from '../../controller/ledger/disks.ts';
@@ -29,6 +29,8 @@ import { Rig, until } from './rig.ts';
 
 const SILENT = { info() {}, warn() {}, error() {} };
 const SECOND_MS = 1_000;
+/** What all of it was kept for. */
+const CLAIM = ulid(1, randomBytes(10));
 const clock = new SystemClock();
 const centre = generateKeyPairSync('ed25519');
 const centreKey = publicKeyOf(centre.publicKey);
@@ -91,7 +93,7 @@ function segmentOf(at: number, from: SegmentFact['from']): SegmentFact {
     ...{ from, to: shift(from, SECOND_MS), mediaFromMs: at * SECOND_MS, mediaToMs: (at + 1) * SECOND_MS },
     ...{ videoFrames: 25, audioFrames: 0, bytes: bytes.length, headerBytes: 8 },
     ...{ sha256: createHash('sha256').update(bytes).digest('hex'), media: { video: null, audio: null } },
-    ...{ clock: { source: 'ntp' }, claims: ['SESSION'], startsWithKeyframe: true, gapBefore: null, adopted: false },
+    ...{ clock: { source: 'ntp' }, claims: [CLAIM], startsWithKeyframe: true, gapBefore: null, adopted: false },
   };
 }
 
@@ -119,14 +121,21 @@ afterEach(async () => {
 interface Live {
   readonly link: RecorderLink;
   readonly entries: Entry<RecorderFact>[];
+  /** Why it refused, each time that it did. */
+  readonly refused: string[];
   status(): RecorderStatus | null;
   close(): Promise<void>;
 }
 
 /** A recorder in this process, with a controller's end of its socket. */
 async function live({ roots: [main = '', mirror] }: House): Promise<Live> {
+  const refused: string[] = [];
+  const error = (said: object, message: string) => {
+    if (message === 'a deletion was refused') refused.push((said as { why: string }).why);
+  };
   const recorder = new RecorderProcess({
-    ...{ dataFolder: main, mirrorFolder: mirror ?? null, ffmpeg: 'none', version: 'test', log: SILENT },
+    ...{ dataFolder: main, mirrorFolder: mirror ?? null, ffmpeg: 'none', version: 'test' },
+    log: { ...SILENT, error },
   });
   await recorder.start();
   const entries: Entry<RecorderFact>[] = [];
@@ -147,7 +156,7 @@ async function live({ roots: [main = '', mirror] }: House): Promise<Live> {
   };
   closings.push(close);
   await until(() => status !== null);
-  return { link, entries, status: () => status, close };
+  return { link, entries, refused, status: () => status, close };
 }
 
 const removed = ({ entries }: Live) => entries.filter(({ fact }) => fact.type === 'removed').length;
@@ -169,6 +178,32 @@ test('what was decided goes and nothing else; the status says that it can be ask
   await until(() => here(one)[0] === 2);
   await recorder.close();
   expect(await verdictOf(one)).toMatchObject({ ok: true, segments: 6, purged: 4, findings: [] });
+});
+
+test('what is kept for something that goes on is refused, as long as it does', async () => {
+  const one = await house(1, 2, 2);
+  const recorder = await live(one);
+  const source = { url: 'rtsp://127.0.0.1:9/nobody', transport: 'tcp', audio: 'none' } as const;
+  const wish = (to: Instant | null) =>
+    recorder.link.desire({
+      revision: 1,
+      streams: {
+        cam: {
+          ...{ source, mode: 'keep', preRollMs: 0, segmentMs: 2_000, after: 'off' },
+          claims: [{ id: CLAIM, from: clock.now(), to }],
+        },
+      },
+    });
+  wish(null);
+  await until(() => recorder.status()?.streams['cam'] !== undefined);
+  recorder.link.remove(one.removals);
+  await until(() => recorder.refused.length === 2);
+  expect(recorder.refused[0]).toBe('what it is kept for goes on');
+  expect(here(one)).toEqual([2]);
+  wish(clock.now());
+  await until(() => recorder.entries.some(({ fact }) => fact.type === 'claim-ended'));
+  await remove(recorder, one.removals);
+  await until(() => here(one)[0] === 0);
 });
 
 test('no file goes before its line is on a disk, and none at all when that cannot be written', async () => {
@@ -224,8 +259,9 @@ test('written down and not done when everything ended: the next start finishes i
   expect(before.findings.filter(({ what }) => what === 'file-left')).toHaveLength(5);
   const recorder = await live(one);
   expect(here(one)).toEqual([2, 2]);
-  const started = recorder.entries.findLast(({ fact }) => fact.type === 'recorder-started')?.fact;
-  expect(started).toMatchObject({ adopted: 0, quarantined: 0 });
+  const started = () => recorder.entries.find(({ fact }) => fact.type === 'recorder-started')?.fact;
+  await until(() => started() !== undefined);
+  expect(started()).toMatchObject({ adopted: 0, quarantined: 0 });
   await recorder.close();
   expect(await verdictOf(one)).toMatchObject({ ok: true, purged: 3, findings: [] });
 });
