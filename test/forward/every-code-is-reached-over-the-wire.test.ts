@@ -215,20 +215,18 @@ test.each(HRC_CODES)('%s', async (code) => {
 });
 
 test('what is wanted slowly takes its time and holds up nothing behind it', async () => {
-  const slow = await scene.outbox.seal(300_000);
+  const slow = await scene.outbox.seal(600_000);
   const centre = await site();
   await scene.delivered();
   const command = centre.command('fetch', {
-    ...{ select: { segs: [slow.segment.seg] }, deliver: { again: true, rateBps: 150_000 } },
+    ...{ select: { segs: [slow.segment.seg] }, deliver: { again: true, rateBps: 200_000 } },
   });
   const fromMs = performance.now();
   await centre.send(command);
   await until('it is under way', () => centre.answers.some(({ id }) => id === command.id));
   await scene.outbox.sealMany(5, 50_000);
   await scene.delivered();
-  const othersMs = performance.now() - fromMs;
+  expect(centre.answers.some(({ id, status }) => id === command.id && status === 'successful')).toBe(false);
   expect(await centre.ended(command.id)).toMatchObject({ status: 'successful', items: [{ st: 'sent' }] });
-  const slowMs = performance.now() - fromMs;
-  expect(slowMs).toBeGreaterThan(900);
-  expect(othersMs).toBeLessThan(slowMs);
+  expect(performance.now() - fromMs).toBeGreaterThan(900);
 });

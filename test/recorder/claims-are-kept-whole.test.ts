@@ -31,11 +31,21 @@ test('from press minus pre-roll to close plus post-roll, picture and sound, and 
   const claim = rig.claim();
   rig.keep(sources, [claim]);
   await rig.proven(claim.id, 'cam-1', 'mic-1');
+  let growing: string | undefined;
+  await until(() => {
+    growing = rig.stream('cam-1')?.writing?.seg;
+    return growing !== undefined;
+  });
   await until(() => rig.segments('cam-1').length >= 4);
   const to = shift(rig.clock.now(), 1_000);
   rig.keep(sources, [{ ...claim, to }]);
   await rig.ended(claim.id, 'cam-1', 'mic-1');
   await until(() => rig.stream('cam-1')?.phase === 'armed');
+  expect(rig.stream('cam-1')?.writing, 'nothing grows any more').toBeNull();
+  expect(
+    rig.segments('cam-1').map(({ seg }) => seg),
+    'what was said to grow became a segment',
+  ).toContain(growing);
 
   const frames = await rig.frames('cam-1');
   assertOnceInOrder(frames);
