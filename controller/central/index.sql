@@ -151,3 +151,15 @@ CREATE VIEW segment AS
          h.path, h.store, h.version, h.durability, h.receipt, h.at_ms AS held_ms
   FROM manifest AS m LEFT JOIN holding AS h ON h.site = m.site AND h.seg = m.seg
   WHERE m.is_replaced = 0;
+
+-- What SQLite would find out by looking at a full index: a site has very many manifests, a segment one or two. Without it every question
+-- for a segment would read all manifests of its site.
+ANALYZE;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+  ('manifest', 'manifest', '10000000 100000 1'),
+  ('manifest', 'manifest_by_seg', '10000000 100000 1 1'),
+  ('manifest', 'manifest_by_time', '10000000 100000 25000 1 1'),
+  ('claim', 'claim', '10000000 100000 4000 1'),
+  ('holding', 'holding', '10000000 100000 1'),
+  ('link', 'link', '10000000 100000 25000 1');
+ANALYZE sqlite_schema;
