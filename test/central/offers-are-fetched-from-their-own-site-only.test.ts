@@ -122,7 +122,7 @@ test.each<[string, (response: ServerResponse) => void, string]>([
   ['nothing of the kind', (response) => response.writeHead(404).end(), 'HRC-NOROUTE'],
   ['another file', (response) => response.writeHead(200, { etag: '"other"' }).end(bytes), 'HRC-FILEHASH'],
   ['other bytes', (response) => respond(response, Buffer.from(bytes).fill(0, 0, 9)), 'HRC-FILEHASH'],
-  ['more than was sealed', (response) => respond(response, Buffer.concat([bytes, bytes])), 'HRC-FILEHASH'],
+  ['a file without end', (response) => endless(response), 'HRC-FILEHASH'],
 ])('%s where the file should be is refused, and nothing is kept', async (_what, answer, code) => {
   serve = (_request, response) => answer(response);
   await offer();
@@ -150,4 +150,12 @@ test('a connection that breaks goes on behind what came; a site that heeds no ra
 function respond(response: ServerResponse, body: Buffer): void {
   response.writeHead(200, { etag: `"${item.segment.sha256}"` });
   response.end(body);
+}
+
+function endless(response: ServerResponse): void {
+  response.writeHead(200, { etag: `"${item.segment.sha256}"` });
+  const more = (): void => {
+    if (!response.destroyed) response.write(bytes, () => setImmediate(more));
+  };
+  more();
 }
