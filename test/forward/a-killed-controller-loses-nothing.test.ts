@@ -12,6 +12,7 @@ import { publicKeysFileOf } from '../../controller/central/folders.ts';
 import { sha256 } from '../../controller/core/chain.ts';
 import type { RecorderFact, SiteFact } from '../../controller/core/facts.ts';
 import type { Manifest } from '../../controller/core/hrc.ts';
+import type { EventList } from '../../controller/core/hrc-events.ts';
 import { jwsHash, payloadOf } from '../../controller/core/jws.ts';
 import { ulid } from '../../controller/core/ulid.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
@@ -35,13 +36,14 @@ let controller: ChildProcess | null = null;
 /** Topics below `hrc/1/{site}/` since the controller was started, and the newest word about its presence. */
 let heard: string[] = [];
 let isOnline = false;
+let backlog: unknown = null;
 /** Kills the controller at the first topic that fits. */
 let killAt: RegExp | null = null;
 
 beforeEach(async () => {
   scene = new Scene();
   const { url } = await scene.broker('mosquitto');
-  await scene.centre(url, { limits: { chunkBytesMax: 16_384 } });
+  await scene.centre(url, { limits: { chunkBytesMax: 16_384 }, policies: { [SITE]: { keepDays: 60 } } });
   data = join(scene.root, 'data');
   configFile = join(scene.root, 'site.yaml');
   const site = {
@@ -60,6 +62,7 @@ beforeEach(async () => {
   watcher.on('message', (topic, payload) => {
     const below = topic.slice(`hrc/1/${SITE}/`.length);
     heard.push(below);
+    if (below === 'up/backlog') backlog = JSON.parse(payload.toString());
     if (below === 'up/state') isOnline = (JSON.parse(payload.toString()) as { readonly online: boolean }).online;
     if (killAt?.test(below) === true) controller?.kill('SIGKILL');
   });
@@ -85,7 +88,7 @@ async function killed(signal: NodeJS.Signals | null = null): Promise<void> {
   controller = null;
 }
 
-/** What a recorder would have left there meanwhile. */
+/** What a recorder would have left there meanwhile: segments, and one gap. */
 async function record(run: string, first: number, count: number): Promise<void> {
   const layout = layoutOf(data);
   const journal = new Journal<RecorderFact>(layout.recorderJournal, clock);
@@ -97,6 +100,8 @@ async function record(run: string, first: number, count: number): Promise<void> 
     const file = { path, bytes: bytes.length, sha256: sha256(bytes) };
     await journal.append(placed(layout, STREAM, run, i, file, 'hall', clock.now()));
   }
+  const [from, cause] = [clock.now(), { code: 'camera-stalled', detail: 'nothing came' }] as const;
+  await journal.append({ type: 'gap', stream: STREAM, from, to: from, cause, claims: ['hall'] });
   await journal.close();
 }
 
@@ -153,6 +158,14 @@ test('a controller killed at each step of its outbox goes on where it was', asyn
   start();
   const stored = async () => (await indexOf(scene.centreFolder)).filter(({ type }) => type === 'stored');
   await until('every receipt is kept', () => written('receipted') === made, 60_000);
+  const told = async () =>
+    (await indexOf(scene.centreFolder)).flatMap((fact) =>
+      fact.type === 'site-told' ? (payloadOf(fact.jws) as EventList).items : [],
+    );
+  await until(
+    'every gap is told',
+    async () => (await told()).filter(({ type }) => type === 'gap').length >= steps.length,
+  );
   await killed('SIGTERM');
   const facts = await factsOf(layoutOf(data).siteJournal);
   const sealed = facts.filter((fact) => fact.type === 'sealed');
@@ -165,4 +178,10 @@ test('a controller killed at each step of its outbox goes on where it was', asyn
   expect(new Set((await stored()).map((fact) => ('seg' in fact ? fact.seg : ''))).size).toBe(made);
   expect(await stored()).toHaveLength(made);
   expect(scene.centreEar.alarms('verify-failed')).toEqual([]);
+  // What was told beside it, and asked of it, came once, however often it was connected.
+  const gaps = (await told()).flatMap((event) => (event.type === 'gap' ? event.gap : []));
+  expect(new Set(gaps).size).toBe(steps.length);
+  expect(gaps).toHaveLength(steps.length);
+  expect(facts.filter(({ type }) => type === 'policy-taken')).toHaveLength(1);
+  expect(backlog).toMatchObject({ v: 1, running: 0, alarms: expect.any(Array), disks: [], recorder: false });
 }, 180_000);
