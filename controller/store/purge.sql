@@ -21,7 +21,7 @@ CREATE TABLE removed (
 ) STRICT, WITHOUT ROWID;
 
 -- UTC milliseconds of receipted_at; null until then.
-ALTER TABLE outbox ADD COLUMN receipted_ms INTEGER CHECK ((receipted_ms IS NULL) = (receipt IS NULL));
+ALTER TABLE outbox ADD COLUMN receipted_ms INTEGER;
 -- 1 when its deletion is decided or done: what may be deleted is looked for among the others only, of which there are few.
 ALTER TABLE outbox ADD COLUMN is_purged INTEGER NOT NULL DEFAULT 0 CHECK (is_purged IN (0, 1));
 UPDATE outbox SET receipted_ms = CAST(json_extract(receipted_at, '$.wallMs') AS INTEGER) WHERE receipt IS NOT NULL;

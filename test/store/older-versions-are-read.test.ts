@@ -1,6 +1,7 @@
 /** What an older version of this program left behind is read: its index is brought up to date, its journal says the same as ever. */
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '../../controller/core/chain.ts';
@@ -8,6 +9,8 @@ import type { SiteFact } from '../../controller/core/facts.ts';
 import { isOpened } from '../../controller/core/session.ts';
 import type { Instant } from '../../controller/core/time.ts';
 import { Journal } from '../../controller/ledger/journal.ts';
+import { Sql } from '../../controller/ledger/sql.ts';
+import { Store } from '../../controller/store/store.ts';
 import { Stage } from '../site/stage.ts';
 
 const SCHEMA = readFileSync(new URL('index-of-version-1.sql', import.meta.url), 'utf8');
@@ -93,6 +96,29 @@ test('an index of the first version is brought up to date out of the journals; w
   expectOldSession();
   expect(stage.store.session('LOST')).toBeNull();
   expect(stage.store.rememberedSource('gone')).toMatchObject({ url: 'rtsp://x/1', transport: 'tcp' });
+});
+
+test('receipts that an index held before anything could be deleted are found among what may be', async () => {
+  const file = join(stage.folder, 'before-deletion.sqlite');
+  const steps = ['schema', 'people', 'hearings', 'displays', 'forward'].map(
+    (name) => new URL(`../../controller/store/${name}.sql`, import.meta.url),
+  );
+  const old = new Sql(file, steps, stage.log);
+  old.run(
+    `INSERT INTO segment (seg, journal_seq, stream, run, sequence, bytes, media_ms, sha256, fact)
+     VALUES ('SEG', 7, 'cam', 'r', 1, 5, 1, ?, '{"seg":"SEG"}')`,
+    'a'.repeat(64),
+  );
+  old.run(
+    `INSERT INTO outbox (site_seq, seg, stream, jws, sealed_at, receipt, receipted_at)
+     VALUES (3, 'SEG', 'cam', 'j', '{}', 'the receipt', ?)`,
+    JSON.stringify(T0),
+  );
+  old.close();
+  const store = new Store({ file, log: stage.log });
+  const found = store.purges.receipted(null, T0.wallMs, 10);
+  store.close();
+  expect(found).toMatchObject([{ siteSeq: 3, receipt: 'the receipt', receiptedMs: T0.wallMs, receiptedAt: T0 }]);
 });
 
 test('an old session is filled and explained like a new one', async () => {
