@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MemoryArchive } from '../forward/memory-archive.ts';
 import { SITE, until } from '../forward/scene.ts';
+import { faultsOf } from './audit.ts';
 import { CentreStage, SESSION, STREAMS } from './centre-stage.ts';
 import { LARGE, SMALL } from './panel-stage.ts';
 
@@ -16,7 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
+/** Every text has its contrast and everything that can be used a name, in each state that is pictured. */
 async function picture(page: Page, name: string): Promise<void> {
+  expect((await faultsOf(page)).filter((fault) => /^(?:contrast|no name|a picture)/.test(fault))).toEqual([]);
   if (PICTURES === undefined) return;
   mkdirSync(PICTURES, { recursive: true });
   for (const [size, viewport] of [
