@@ -108,8 +108,11 @@ export class RecallCache {
         await file.write(bytes, 0, bytes.length, at);
       },
       settle: async () => {
-        await file.sync();
-        await file.close();
+        try {
+          await file.sync();
+        } finally {
+          await file.close();
+        }
         if ((await hashFile(aside)) === wanted.sha256) return this.#keep(wanted, aside);
         await rm(aside, { force: true });
         return null;

@@ -15,7 +15,7 @@ import type { Pace } from './pace.ts';
 import type { Arriving } from './recall-cache.ts';
 
 /** Pieces of one segment on their way: enough to hide the way there and back. */
-const PIECES_AT_ONCE = 3;
+const PIECES_AT_ONCE = 2;
 /** A piece that is not what its hash says, so often in one segment, is no accident. */
 const BAD_PIECES_MAX = 3;
 /** Reasons that pass. */

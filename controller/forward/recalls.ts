@@ -1,6 +1,6 @@
 /**
- * Brings segments back from the centre for those who may see them (`core/recall.ts`). A segment comes once however many ask, two at
- * a time, those that somebody waits for first; what nobody wants any more is broken off.
+ * Brings segments back from the centre for those who may see them (`core/recall.ts`). A segment comes once however many ask, a few at
+ * a time, and who waits is not held up by what is wanted ahead; what nobody wants any more is broken off.
  */
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
@@ -11,7 +11,9 @@ import type { RecallCache } from './recall-cache.ts';
 import { NotGiven, pullSegment, type RecallWay } from './recall-pull.ts';
 import type { ForwardTiming } from './timing.ts';
 
-const AT_ONCE = 2;
+const AT_ONCE = 4;
+/** With so many on their way, only those that somebody waits for are begun. */
+const AHEAD_AT_ONCE = 2;
 const TEND_EVERY_MS = 10 * 60_000;
 /** Wanted and not here yet; what is wanted ahead beyond it is not noted, who waits beyond it is told to ask again. */
 const JOBS_MAX = 64;
@@ -121,7 +123,8 @@ export class CentreRecalls implements Recalls {
   #pump(): void {
     while (this.#running.size < AT_ONCE) {
       const waiting = [...this.#jobs.values()].filter((job) => !job.isRunning && this.#isWanted(job));
-      const next = waiting.find((job) => job.waiting > 0) ?? waiting[0];
+      const ahead = this.#running.size < AHEAD_AT_ONCE ? waiting[0] : undefined;
+      const next = waiting.find((job) => job.waiting > 0) ?? ahead;
       if (next === undefined) return;
       next.isRunning = true;
       const run = this.#run(next).finally(() => {

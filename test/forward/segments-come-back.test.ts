@@ -55,6 +55,11 @@ async function heldAtTheCentre(count: number, bytes = BYTES): Promise<readonly H
   return held;
 }
 
+/** Segments that were asked back. */
+function askedOf(centre: PlainCentre): unknown[] {
+  return centre.requests.flatMap(({ body }) => (body['type'] === 'recall' ? [body['seg']] : []));
+}
+
 function centreFileOf(item: OutboxItem): string {
   const manifest = readManifest(payloadOf(item.jws));
   if (manifest === null) throw new Error('unreachable');
@@ -259,6 +264,23 @@ test('what is wanted ahead comes behind what somebody waits for, and is here whe
   const held = await heldAtTheCentre(4, 20_000);
   recalls.ahead(held.map(({ item }) => item.segment));
   await until('all are here', () => held.every(({ item }) => recalls.standing(item.segment).state === 'here'));
+});
+
+test('who waits is not held up by what is wanted ahead and does not come', async () => {
+  const { url } = await scene.broker('mosquitto');
+  const centre = await PlainCentre.begin(scene, url);
+  await centre.introduce();
+  const timing = { recallLingerMs: 20_000 };
+  const recalls = recallsOf(scene.forwarder(url, lines({ trust: centre.trust, timing })));
+  const held = await heldAtTheCentre(4, 20_000);
+  const wanted = held[3] as Held;
+  centre.onRequest = (id, body) => {
+    if (body['seg'] === wanted.item.segment.seg) centre.say(TOPICS.piece(id, sha256(wanted.was)), wanted.was);
+  };
+  recalls.ahead(held.slice(0, 3).map(({ item }) => item.segment));
+  await until('two are asked for', () => new Set(askedOf(centre)).size === 2);
+  expect(readFileSync(await recalls.bring(wanted.item.segment, NEVER)).equals(wanted.was)).toBe(true);
+  expect(new Set(askedOf(centre)).size).toBe(3);
 });
 
 test('no faster than the rate that holds while a session runs', async () => {
