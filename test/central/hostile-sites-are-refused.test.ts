@@ -3,12 +3,14 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CHAPTERS } from '../../controller/central/chapters.ts';
 import { sha256 } from '../../controller/core/chain.ts';
 import { fileIdOf, initOf, type Manifest, topicsOf } from '../../controller/core/hrc.ts';
 import { readManifest } from '../../controller/core/hrc-reading.ts';
 import { payloadOf, signJws } from '../../controller/core/jws.ts';
 import type { OutboxItem } from '../../controller/core/ports.ts';
 import { openKeyFile } from '../../controller/ledger/key-file.ts';
+import { Sql } from '../../controller/ledger/sql.ts';
 import { indexOf } from '../forward/centre-index.ts';
 import { Scene, SITE, until } from '../forward/scene.ts';
 
@@ -227,6 +229,39 @@ describe('a site that is known', () => {
     expect(readdirSync(scene.centreFolder).sort()).toEqual(['_incoming', '_index', '_journal', '_keys', SITE]);
     expect(readdirSync(join(scene.centreFolder, SITE))).toEqual(['cam-02']);
   });
+});
+
+test('sites that nobody knows, unknown topics and deep JSON leave nothing behind', async () => {
+  const deep = `${'['.repeat(60_000)}${']'.repeat(60_000)}`;
+  const objects = `${'{"v":'.repeat(30_000)}1${'}'.repeat(30_000)}`;
+  await say(topics.state, birth([scene.signer.publicKey]));
+  for (const topic of [topics.seg, topics.state, topics.request('01KAJ9M3W6Z8Q4T1V7X2Y5N0BC')]) {
+    for (const payload of [deep, objects]) {
+      await say(topic, payload);
+      expect(await answered(topic)).toBe('HRC-BAD');
+    }
+  }
+  await say(topics.backlog, objects);
+  for (let i = 0; i < 500; i++) {
+    const stranger = topicsOf(`stranger-${i}`);
+    site.publish(stranger.backlog, '{"v":1}', { qos: 0 });
+    site.publish(stranger.state, '{"v":1,"online":false}', { qos: 0 });
+    site.publish(`hrc/1/stranger-${i}/up/what-${i}`, 'x', { qos: 0 });
+    site.publish(stranger.fin('01KAJ9M3W6Z8Q4T1V7X2Y5N0BC-0123456789abcdef-01', 1, 'f'.repeat(64)), '', { qos: 0 });
+  }
+  // Taken in their order: behind the last of them everything before it was looked at.
+  await say(topics.backlog, { v: 1, segments: 7 });
+  const steps = CHAPTERS.map(({ schema }) => schema);
+  const folder = join(scene.centreFolder, '_index');
+  const index = new Sql(join(folder, readdirSync(folder)[0] ?? ''), steps, scene.centreEar);
+  try {
+    const heard = () => index.all<{ site: string; backlog: string | null }>('SELECT site, backlog FROM presence');
+    await until('the last word', () => heard().some(({ backlog }) => backlog?.includes('"segments":7') === true));
+    expect(heard().map(({ site: name }) => name)).toEqual([SITE]);
+  } finally {
+    index.close();
+  }
+  expect((await indexOf(scene.centreFolder)).map(({ type }) => type)).toEqual(['site-pinned']);
 });
 
 test('a site that is not on the list of a centre with a list stays unknown', async () => {
