@@ -25,6 +25,7 @@ import type { Clock } from '../core/time.ts';
 import { ULID_RANDOM_BYTES, ulid } from '../core/ulid.ts';
 import { replaceFile } from '../ledger/durable.ts';
 import { openKeyFile, type SigningKey } from '../ledger/key-file.ts';
+import { FolderLock } from '../ledger/lock.ts';
 import { Archive } from './archive.ts';
 import { CHAPTERS } from './chapters.ts';
 import { CommandRows } from './commands/command-rows.ts';
@@ -92,6 +93,7 @@ export class Centre {
   readonly #store: ObjectStore;
   readonly #parts: Parts;
   readonly #closing = new AbortController();
+  #lock: FolderLock | null = null;
   #key: SigningKey | null = null;
   #link: Link | null = null;
   #commands: Commands | null = null;
@@ -113,9 +115,10 @@ export class Centre {
     this.#parts = new Parts(incomingFolderOf(options.folder), this.#limits);
   }
 
-  /** Waits for folder, key, journal and store, not for the broker. Rejects with `data-not-writable`, or what the store says. */
+  /** Waits for folder, key, journal and store, not for the broker. Rejects with `data-not-writable`, `centre-already-runs`, or what the store says. */
   async start(): Promise<void> {
     const { folder, log, siteKeys, clock, wishes = ONLY_CHUNKS } = this.#options;
+    this.#lock = await FolderLock.take(folder, 'centre', 'centre-already-runs');
     const key = await this.#openKey();
     const { tornBytes, faults } = await this.#archive.open();
     if (tornBytes > 0) log.warn({ tornBytes }, 'the last line of the journal was half written; it was set aside');
@@ -242,6 +245,7 @@ export class Centre {
     await this.#parts.close();
     await this.#store.close();
     await this.#archive.close();
+    await this.#lock?.release();
   }
 
   #workersFor(registrar: Registrar, keys: SiteKeys): Workers | null {

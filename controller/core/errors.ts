@@ -105,6 +105,10 @@ export const CATALOGUE = {
     kind: 'conflict',
     hint: 'One controller owns a data folder; stop the other one or give this one its own folder.',
   },
+  'centre-already-runs': {
+    kind: 'conflict',
+    hint: 'One centre owns a folder; stop the other one or give this one its own folder (centre.folder).',
+  },
   'port-taken': {
     kind: 'unavailable',
     hint: 'Stop the other program, or choose another port (listen.port in the configuration, or QUANCHENG_PORT).',

@@ -149,6 +149,17 @@ test('a centre whose index is gone, or full of noise, makes it anew and answers 
   expect((await indexOf(scene.centreFolder)).filter(({ type }) => type === 'stored')).toHaveLength(5);
 });
 
+test('a second centre on the same folder is refused, and the first goes on', async () => {
+  const { url } = await scene.broker('aedes');
+  const first = await scene.centre(url);
+  await expect(scene.centre(url)).rejects.toMatchObject({ code: 'centre-already-runs' });
+  scene.forwarder(url);
+  await scene.outbox.seal(1_000);
+  await scene.delivered();
+  await first.close();
+  await scene.centre(url);
+});
+
 test('a centre that cannot store says so, stores when it can, and loses nothing', async () => {
   const { url } = await scene.broker('aedes');
   mkdirSync(scene.centreFolder);
