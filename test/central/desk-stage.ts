@@ -76,7 +76,11 @@ export class DeskStage {
   async renew(name: string): Promise<OpenDesk['first']> {
     await this.centre.close();
     const centre = await this.scene.centre(this.broker.url);
-    return (await centre.openDesk(argonPins, name)).first;
+    try {
+      return (await centre.openDesk(argonPins, name)).first;
+    } finally {
+      await centre.close();
+    }
   }
 
   /** The same, and its index is gone. */
