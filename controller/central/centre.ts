@@ -125,7 +125,8 @@ export class Centre {
     for (const fault of faults) log.error({ alarm: 'verify-failed', line: fault.seq }, `the journal: ${fault.message}`);
     await this.#store.open();
     await this.#parts.open();
-    const send = (topic: string, payload: string | Buffer) => this.#link?.send(topic, payload);
+    const send = (topic: string, payload: string | Buffer, expiryS?: number) =>
+      this.#link?.send(topic, payload, expiryS);
     const archive = this.#archive;
     const rows = new RegistryRows(archive);
     const keys = new SiteKeys(archive, rows, siteKeys, log);

@@ -85,8 +85,8 @@ export class Link {
   }
 
   /** Sends soon, or not at all when there is no connection: whatever matters is asked for again. Never waits. */
-  readonly send = (topic: string, payload: string | Buffer): void => {
-    this.#replies?.send(topic, payload);
+  readonly send = (topic: string, payload: string | Buffer, expiryS?: number): void => {
+    this.#replies?.send(topic, payload, undefined, expiryS);
   };
 
   /** Sends, and resolves once the broker took it; with false when it did not. */

@@ -14,6 +14,7 @@ interface Reply {
   readonly payload: string | Buffer;
   /** Called once: whether the broker took it. */
   readonly done: (isTaken: boolean) => void;
+  readonly expiryS: number | null;
 }
 
 export class Replies {
@@ -34,9 +35,14 @@ export class Replies {
 
   /**
    * Sends soon. Never waits: a message handler that waited for an acknowledgement would wait for itself. `done` is called once the
-   * broker took it, or when it will not.
+   * broker took it, or when it will not. Behind `expiryS` seconds a broker of MQTT 5 delivers it no more.
    */
-  send(topic: string, payload: string | Buffer, done: (isTaken: boolean) => void = () => undefined): void {
+  send(
+    topic: string,
+    payload: string | Buffer,
+    done: (isTaken: boolean) => void = () => undefined,
+    expiryS: number | null = null,
+  ): void {
     if (topic.length + payload.length + PACKET_OVERHEAD_BYTES > this.#packetBytesMax) {
       this.#log.error({ alarm: 'broker-away', topic }, 'an answer is larger than the packets of the broker');
       done(false);
@@ -49,7 +55,7 @@ export class Replies {
       done(false);
       return;
     }
-    this.#waiting.push({ topic, payload, done });
+    this.#waiting.push({ topic, payload, done, expiryS });
     this.#pump();
   }
 
@@ -61,7 +67,10 @@ export class Replies {
         return;
       }
       this.#inFlight += 1;
-      this.#client.publish(reply.topic, reply.payload, { qos: 1 }, (error) => {
+      const expires = reply.expiryS !== null && this.#client.options.protocolVersion === 5;
+      const properties = expires ? { messageExpiryInterval: reply.expiryS } : null;
+      const options = { qos: 1, ...(properties === null ? {} : { properties }) } as const;
+      this.#client.publish(reply.topic, reply.payload, options, (error) => {
         this.#inFlight -= 1;
         reply.done(!error);
         if (error) this.#log.warn({ topic: reply.topic }, `an answer was not taken: ${error.message}`);
