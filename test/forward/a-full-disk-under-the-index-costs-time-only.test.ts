@@ -4,8 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '../../controller/core/chain.ts';
+import type { Transfers } from '../../controller/core/site-archive.ts';
 import type { ReadyFile } from './backlog.ts';
 import { indexOf } from './centre-index.ts';
+import { PlainCentre } from './plain-centre.ts';
 import { Ear, Scene, SITE, until } from './scene.ts';
 import { SealingSite } from './sealing-site.ts';
 
@@ -55,4 +57,24 @@ test('a disk without room under the index raises an alarm, stops nothing else, a
   await until('what came later too', () => outbox.pending(0, 1).length === 0, 40_000);
   expect(await stored()).toHaveLength(SEGMENTS + 1);
   expect(outbox.lastSiteSeq()).toBe(SEGMENTS + 1);
+});
+
+test('how far a file got cannot be kept: it is sent again from the beginning, and nothing falls over', async () => {
+  const { url } = await scene.broker('mosquitto');
+  const centre = await PlainCentre.begin(scene, url);
+  let ends = 0;
+  // The first end is lost, so that there is something to be kept.
+  centre.onEnd = (seg) => {
+    ends += 1;
+    if (ends > 1) centre.sign(seg);
+  };
+  await centre.introduce();
+  const refuse = () => {
+    throw new Error('database or disk is full');
+  };
+  const transfers: Transfers = { transfer: () => null, keepTransfer: refuse, forgetTransfer: refuse };
+  await scene.outbox.seal(40_000);
+  scene.forwarder(url, { trust: centre.trust, transfers, timing: { finResultMs: 200 } });
+  await scene.delivered();
+  expect(scene.siteEar.said.some(({ message }) => message.includes('was not kept'))).toBe(true);
 });
