@@ -14,7 +14,9 @@ export const id = z
     'must be 1 to 24 small letters, digits and hyphens, and begin and end with a letter or digit',
   );
 /** Names the site in topics, in certificates and in the centre's store. */
-export const siteId = z.string().regex(SITE_PATTERN, 'must be 4 to 32 small letters, digits and hyphens');
+export const siteId = z
+  .string()
+  .regex(SITE_PATTERN, 'must be 4 to 32 small letters, digits and hyphens, not ending in -b and not centre');
 export const text = z.string().trim().min(1, 'must not be empty').max(100, 'must be at most 100 characters');
 export const loginName = z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be the name of a login in the secrets file');
 export const host = z.string().regex(/^[A-Za-z0-9.:-]+$/, 'must be a host name or an address without port');

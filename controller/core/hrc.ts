@@ -5,7 +5,11 @@
 import type { SegmentFact } from './facts.ts';
 import { jwsHash, type PublicKey } from './jws.ts';
 
-export const SITE_PATTERN = /^[a-z0-9-]{4,32}$/;
+/**
+ * Small letters, digits, hyphens. Not `…-b`, which is the second client id of another site, and not `centre`, which is the user that the
+ * centre connects as.
+ */
+export const SITE_PATTERN = /^(?!.*-b$|centre$)[a-z0-9-]{4,32}$/;
 export const SHA256_PATTERN = /^[0-9a-f]{64}$/;
 /** Runs become a folder at the centre. */
 export const RUN_PATTERN = /^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/;

@@ -84,12 +84,15 @@ describe('the sample', () => {
 });
 
 describe('a faulty file', () => {
-  test.each(['abc', 'Court-0417', 'court_0417', 'a'.repeat(33), '法院'])('with the site id %s is refused', (id) => {
-    change(['id: dongcheng-01', `id: ${id}`]);
-    expect(faults()).toEqual({
-      'site.id': `must be 4 to 32 small letters, digits and hyphens (value: "${id}")`,
-    });
-  });
+  test.each(['abc', 'Court-0417', 'court_0417', 'court-b', 'centre', 'a'.repeat(33), '法院'])(
+    'with the site id %s is refused',
+    (id) => {
+      change(['id: dongcheng-01', `id: ${id}`]);
+      expect(faults()).toEqual({
+        'site.id': `must be 4 to 32 small letters, digits and hyphens, not ending in -b and not centre (value: "${id}")`,
+      });
+    },
+  );
 
   test('is refused with all faults together, each with its path and value', () => {
     change(
