@@ -55,6 +55,9 @@ export interface SiteSnapshot {
   readonly alarms: readonly SiteAlarm[];
   /** The site's own word on its clock: `ntp`, `free`, `unknown`; null when it did not say. */
   readonly clock: string | null;
+  /** Hours of recording that fit on its fullest disk, and whether its recorder answers; null when it did not say. */
+  readonly hoursLeft: number | null;
+  readonly recorderAnswers: boolean | null;
   readonly missing: readonly NumbersMissing[];
   /** Segments that came again with other bytes, and chains of manifests that are broken. */
   readonly conflicts: number;

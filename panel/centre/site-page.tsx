@@ -43,7 +43,7 @@ export function SitePage({ site }: { readonly site: string }) {
 
 function Facts({ site }: { readonly site: SiteRow }) {
   const troubles = troublesOf(site);
-  const { waiting, held, software, clock } = site;
+  const { waiting, held, software, clock, hoursLeft } = site;
   return (
     <section class="facts" data-facts={site.site}>
       <h1>{site.site}</h1>
@@ -58,6 +58,10 @@ function Facts({ site }: { readonly site: SiteRow }) {
         <div>
           <dt>{say('centre.held')}</dt>
           <dd class="tabular">{say('centre.amount', { n: held.segments, size: sizeText(held.bytes) })}</dd>
+        </div>
+        <div>
+          <dt>{say('centre.disk')}</dt>
+          <dd class="tabular">{hoursLeft === null ? '—' : say('centre.hours', { n: Math.floor(hoursLeft) })}</dd>
         </div>
         <div>
           <dt>{say('centre.software')}</dt>

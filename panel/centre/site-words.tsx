@@ -20,11 +20,12 @@ export function OnlineMark({ site }: { readonly site: SiteRow }) {
 
 /** What somebody should look at, the worst first. */
 export function troublesOf(site: SiteRow): readonly string[] {
-  const { conflicts, chainFaults, missing, alarms } = site;
+  const { conflicts, chainFaults, missing, alarms, recorderAnswers } = site;
   const numbers = missing.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   return [
     ...(conflicts > 0 ? [say('centre.conflicts', { n: conflicts })] : []),
     ...(chainFaults > 0 ? [say('centre.chain-faults', { n: chainFaults })] : []),
+    ...(recorderAnswers === false ? [sayCause('recorder-away')] : []),
     ...alarms.map(({ code, stream }) => (stream === null ? sayCause(code) : `${sayCause(code)} (${stream})`)),
     ...(numbers > 0 ? [say('centre.missing', { n: numbers })] : []),
   ];

@@ -31,6 +31,8 @@ export const enCentre: Readonly<Record<keyof typeof zhCentre, string>> = {
   'centre.chain-faults': 'The chain of signatures is broken in {n} places',
   'centre.missing': '{n} numbers are missing; the site was asked for them',
   'centre.software': 'Software',
+  'centre.disk': 'Disk lasts for',
+  'centre.hours': '{n} h',
   'centre.clock': 'Clock',
   'centre.clock-ntp': 'Synchronised',
   'centre.clock-free': 'Not synchronised',

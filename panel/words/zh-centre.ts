@@ -29,6 +29,8 @@ export const zhCentre = {
   'centre.chain-faults': '签名链有 {n} 处断裂',
   'centre.missing': '缺 {n} 个编号，已要求补报',
   'centre.software': '软件版本',
+  'centre.disk': '磁盘还可录',
+  'centre.hours': '{n} 小时',
   'centre.clock': '时钟',
   'centre.clock-ntp': '已同步',
   'centre.clock-free': '未同步',

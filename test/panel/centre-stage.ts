@@ -123,7 +123,18 @@ export class CentreStage {
     const jws = this.desk.scene.signer.sign('hrc-event', list);
     const id = ulid(now, randomBytes(10));
     await this.desk.site?.publishAsync(topics.request(id), JSON.stringify({ v: 1, type: 'events', jws }), { qos: 1 });
-    const backlog = { v: 1, at: now, segments: 12, bytes: 3_400_000, oldestMs: this.openedMs, running: [RUNNING] };
+    const disks = [{ disk: 'main', state: 'well', freeBytes: 9e11, hoursLeft: 212.4 }];
+    const backlog = {
+      v: 1,
+      at: now,
+      segments: 12,
+      bytes: 3_400_000,
+      oldestMs: this.openedMs,
+      running: [RUNNING],
+      clock: 'ntp',
+      recorder: true,
+      disks,
+    };
     await this.desk.site?.publishAsync(topics.backlog, JSON.stringify(backlog), { qos: 1, retain: true });
   }
 

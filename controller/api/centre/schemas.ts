@@ -110,6 +110,8 @@ const siteRow = name(
       z.object({ code: z.string(), level: z.enum(['warning', 'alarm']), room: text, stream: text, since: ms }),
     ),
     clock: text,
+    hoursLeft: z.number().nullable(),
+    recorderAnswers: z.boolean().nullable(),
     missing: z.array(z.object({ from: count, to: count })),
     conflicts: count,
     chainFaults: count,

@@ -324,6 +324,8 @@ export class Desk implements CentreDesk {
       held: rows.held(site),
       alarms: rows.alarms(site),
       clock: textOf(backlog['clock']) ?? textOf(fieldsOf(backlog['clock'])?.['source']),
+      hoursLeft: leastHours(backlog['disks']),
+      recorderAnswers: typeof backlog['recorder'] === 'boolean' ? backlog['recorder'] : null,
       missing: outboxGaps(archive.sql, site, last, MISSING_MAX).map(({ first, last: to }) => ({ from: first, to })),
       conflicts: rows.conflicts(site),
       chainFaults: rows.chainFaults(site),
@@ -386,6 +388,12 @@ function commandSnapshot(row: CommandRow): CommandSnapshot {
 
 function parsed(text: string | null | undefined): { readonly [name: string]: unknown } {
   return text == null ? {} : (fieldsOf(JSON.parse(text)) ?? {});
+}
+
+/** Of the disks a site told of, the one that is full first. */
+function leastHours(disks: unknown): number | null {
+  const hours = (Array.isArray(disks) ? disks : []).flatMap((disk) => numberOf(fieldsOf(disk)?.['hoursLeft']) ?? []);
+  return hours.length === 0 ? null : Math.min(...hours);
 }
 
 function textOf(value: unknown): string | null {
