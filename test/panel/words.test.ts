@@ -11,6 +11,7 @@ const NOT_ON_SCREEN = new Set([
   'bad-usage',
   'recorder-already-runs',
   'controller-already-runs',
+  'centre-already-runs',
   'port-taken',
   'data-not-writable',
 ]);
