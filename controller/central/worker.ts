@@ -39,6 +39,7 @@ export interface WorkerOptions {
 export class Worker implements Registry {
   readonly #options: WorkerOptions;
   readonly #parts: Parts;
+  readonly #receiver: Receiver;
   readonly #link: Link;
   readonly #closing = new AbortController();
   readonly #questions = new Map<number, (answer: Answer) => void>();
@@ -53,7 +54,7 @@ export class Worker implements Registry {
     this.#options = options;
     this.#parts = new Parts(incoming, limits);
     const send = (topic: string, payload: string) => this.#link.send(topic, payload);
-    const receiver = new Receiver({ registry: this, parts: this.#parts, store, clock, log, send });
+    this.#receiver = new Receiver({ registry: this, parts: this.#parts, store, clock, log, send });
     this.#link = new Link({
       ...{ address, clientId, clock, log, chunkBytesMax: limits.chunkBytesMax },
       filters: () => {
@@ -66,7 +67,7 @@ export class Worker implements Registry {
       },
       take: async (topic, payload) => {
         const about = readUpTopic(topic);
-        if (about !== null && isTransfer(about)) await receiver.take(about, topic, payload);
+        if (about !== null && isTransfer(about)) await this.#receiver.take(about, topic, payload);
       },
     });
   }
@@ -83,6 +84,7 @@ export class Worker implements Registry {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#link.close();
+    await this.#receiver.idle();
     await this.#loop;
     await this.#parts.close();
     await this.#options.store.close();
