@@ -90,7 +90,9 @@ test('a machine that starts in 1970 and is set right in mid-claim, in a zone wit
   await scenario.close();
   const verdict = await scenario.verdict();
   expect(verdict.faults).toEqual([]);
-  for (const { stream, gapCauses } of verdict.streams) expect(gapCauses, stream).toEqual(['recorder-killed']);
+  // At most one: a camera's newest pictures, sent once more, may reach back over a short death.
+  for (const { stream, gapCauses } of verdict.streams)
+    expect(['', 'recorder-killed'], stream).toContain(gapCauses.join());
 });
 
 test('New York in the night in which the hour between 1 and 2 o’clock comes twice: labels are UTC, and nothing notices', async () => {

@@ -55,7 +55,11 @@ test.each(['gone', 'zero'] as const)(
       'power-lost',
     ]);
     for (const { stream, gapCauses } of verdict.streams) {
-      expect(new Set(gapCauses), stream).toEqual(new Set(['power-lost']));
+      // No other cause; and none at all where it went so quickly that the pictures which a camera sends anew reach back over the cut.
+      expect(
+        gapCauses.filter((cause) => cause !== 'power-lost'),
+        stream,
+      ).toEqual([]);
       const segments = byTime(rig.segments(stream), ({ from }) => rig.trueUs(from));
       expect(segments.filter(({ adopted }) => adopted).length, stream).toBeGreaterThan(0);
     }
