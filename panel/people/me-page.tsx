@@ -3,6 +3,7 @@ import '../login/login.css';
 import './people.css';
 import { useState } from 'preact/hooks';
 import { Header } from '../shell/header.tsx';
+import { useLooking } from '../shell/looking.ts';
 import { goTo } from '../shell/route.ts';
 import { forgetMe } from '../shell/who.ts';
 import { endLogin, getOwnLogins, logOutEverywhere } from '../wire/people-rest.ts';
@@ -10,7 +11,6 @@ import { say } from '../words/language.ts';
 import { ChangePin } from './change-pin.tsx';
 import { ConfirmDialog, type Question } from './confirm-dialog.tsx';
 import { LoginTable } from './login-table.tsx';
-import { useLooking } from './looking.ts';
 
 export function MePage() {
   const { value, note, act } = useLooking(getOwnLogins);

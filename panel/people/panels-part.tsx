@@ -4,12 +4,12 @@ import type { CodeView, PanelView } from '../../controller/api/contract-people.t
 import { groupedCode } from '../login/code-text.ts';
 import { leftUntil, monoIn } from '../login/lock.ts';
 import { waitText } from '../shell/clock.ts';
+import { useLooking } from '../shell/looking.ts';
 import { me } from '../shell/who.ts';
 import { getPanels, makeCode, revokePanel, unlockPanel } from '../wire/people-rest.ts';
 import { nameOf, say } from '../words/language.ts';
 import { ConfirmDialog, type Question } from './confirm-dialog.tsx';
 import { momentText } from './login-table.tsx';
-import { useLooking } from './looking.ts';
 import { ToldDialog } from './told-dialog.tsx';
 
 interface Made {

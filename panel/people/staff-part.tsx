@@ -3,12 +3,12 @@ import { useState } from 'preact/hooks';
 import type { StaffView } from '../../controller/api/contract-people.ts';
 import { leftUntil } from '../login/lock.ts';
 import { waitText } from '../shell/clock.ts';
+import { useLooking } from '../shell/looking.ts';
 import { me } from '../shell/who.ts';
 import { endLogin, getStaff, givePin, giveSecret, logOutPerson, unlockPerson } from '../wire/people-rest.ts';
 import { nameOf, say } from '../words/language.ts';
 import { ConfirmDialog, type Question } from './confirm-dialog.tsx';
 import { LoginTable } from './login-table.tsx';
-import { useLooking } from './looking.ts';
 import { ToldDialog } from './told-dialog.tsx';
 
 interface Told {

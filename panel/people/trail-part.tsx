@@ -1,10 +1,10 @@
 /** What happened at the door and to screens and people, newest first: who, what, to whom, where. */
 import { useRef, useState } from 'preact/hooks';
 import type { TrailView } from '../../controller/api/contract-people.ts';
+import { useLooking } from '../shell/looking.ts';
 import { getTrail } from '../wire/people-rest.ts';
 import { nameOf, say } from '../words/language.ts';
 import { momentText } from './login-table.tsx';
-import { useLooking } from './looking.ts';
 
 /** Lines that somebody who guesses leaves. */
 const GRAVE: readonly TrailView['did'][] = ['login-refused', 'locked', 'pairing-refused', 'pin-change-refused'];

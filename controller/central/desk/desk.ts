@@ -15,7 +15,9 @@ import type {
   SiteSnapshot,
   Stretch,
 } from '../../core/centre-desk.ts';
+
 import { AppError } from '../../core/errors.ts';
+import { FirstAccess } from '../../core/first-access.ts';
 import { fieldsOf } from '../../core/hrc-reading.ts';
 import type { Origin } from '../../core/origin.ts';
 import type { Clock } from '../../core/time.ts';
@@ -26,7 +28,6 @@ import type { Commands } from '../commands/commands.ts';
 import type { DoorFact } from '../door/door-facts.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { DeskRows, SegmentRow, SessionRow } from './desk-rows.ts';
-import { FirstAccess } from './first-access.ts';
 import { Recent } from './recent.ts';
 import { headerLength, runOf } from './segment-header.ts';
 import { streamsOf } from './stretches.ts';
