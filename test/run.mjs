@@ -1,5 +1,5 @@
 /**
- * Runs the whole test suite in four lanes at once, each one file after the other: faults and cameras; recorder and whole
+ * Runs the whole test suite in four lanes at once, each one file after the other: the fault suite; recorder, cameras and whole
  * house; and, with less right to the processor, what a person touches; and everything else. Most of a test that keeps real time is
  * waiting. With arguments of vitest: just what they name.
  *
@@ -14,8 +14,8 @@ const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import
 const { PRIORITY_NORMAL, PRIORITY_BELOW_NORMAL } = constants.priority;
 /** What goes in which lane; about as long as each other. Tests that time what a recorder or a camera does have the processor first. */
 const LANES = [
-  { folders: ['test/faults/', 'test/devices/'], priority: PRIORITY_NORMAL },
-  { folders: ['test/recorder/', 'test/e2e/'], priority: PRIORITY_NORMAL },
+  { folders: ['test/faults/'], priority: PRIORITY_NORMAL },
+  { folders: ['test/recorder/', 'test/e2e/', 'test/devices/'], priority: PRIORITY_NORMAL },
   { folders: ['test/panel/', 'test/site/'], priority: PRIORITY_BELOW_NORMAL },
 ];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];

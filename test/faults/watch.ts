@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { PROOF_AGE_MS, type RecorderStatus } from '../../controller/core/recording.ts';
 
 const LOOK_EVERY_MS = 150;
-/** Bytes grow up to a second before the sync that proves them; the status and the look each come a little later, on a loaded machine. */
-const SLACK_MS = 2_500;
+/**
+ * Bytes grow up to a second before the sync that proves them, and a disk that others use too takes its time over that sync; the status and
+ * the look each come a little later, on a loaded machine.
+ */
+const SLACK_MS = 3_500;
 
 interface Look {
   readonly atMs: number;

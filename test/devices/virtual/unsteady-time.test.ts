@@ -98,7 +98,8 @@ describe('Q24 uneven pictures', () => {
     camera.setFpsJitter(0);
     const count = pictureSteps(client).length;
     await client.until(() => pictureSteps(client).length > count + 10, 'more pictures');
-    expect(pictureSteps(client).slice(count + 2)).toEqual(new Array(9).fill(FRAME_TICKS));
+    // More may have come by now.
+    expect(pictureSteps(client).slice(count + 2, count + 11)).toEqual(new Array(9).fill(FRAME_TICKS));
     expect(() => camera.setFpsJitter(40)).toThrow('fpsJitterMs');
   });
 
