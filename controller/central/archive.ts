@@ -141,7 +141,7 @@ export class Archive {
     const isNew = !existsSync(file);
     await this.#makeIndexFolder();
     const steps = chapters.map(({ schema }) => schema);
-    const sql = new Sql(file, steps, log);
+    const sql = new Sql(file, steps, log, 'seldom');
     this.#sql = sql;
     this.#head = sql.get<ChainHead>('SELECT seq, hash FROM progress') ?? EMPTY_CHAIN;
     const index = { head: this.#head, replay: (lines: readonly Line[]) => this.#replay(lines) };

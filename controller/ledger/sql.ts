@@ -21,10 +21,10 @@ export class Sql {
 
   /**
    * Opens or makes the file and brings it to the newest version: `steps` are SQL files, step n brings a database from version n to
-   * n + 1, each in a transaction of its own. Transactions are not synced: the file stays whole, and the last rows that a power cut takes
-   * are read out of the journals again. Throws `data-not-writable`, or {@link UnusableIndex}.
+   * n + 1, each in a transaction of its own. One of which every row comes out of a journal is not synced at each transaction: what a
+   * power cut takes is read again. Throws `data-not-writable`, or {@link UnusableIndex}.
    */
-  constructor(file: string, steps: readonly URL[], log: Log) {
+  constructor(file: string, steps: readonly URL[], log: Log, sync: 'each' | 'seldom' = 'each') {
     this.#log = log;
     try {
       this.#database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
@@ -35,7 +35,7 @@ export class Sql {
     }
     try {
       this.#database.pragma('journal_mode = WAL');
-      this.#database.pragma('synchronous = NORMAL');
+      this.#database.pragma(`synchronous = ${sync === 'each' ? 'FULL' : 'NORMAL'}`);
       this.#database.pragma('foreign_keys = ON');
       this.#migrate(steps);
     } catch (error) {
@@ -60,16 +60,6 @@ export class Sql {
   /** All or nothing; a transaction inside a transaction is a savepoint. */
   transaction<T>(act: () => T): T {
     return this.#database.transaction(act).immediate();
-  }
-
-  /** As {@link transaction}, and on the disk when it returns: for the few rows that no journal holds. Not inside a transaction. */
-  durable<T>(act: () => T): T {
-    this.#database.pragma('synchronous = FULL');
-    try {
-      return this.transaction(act);
-    } finally {
-      this.#database.pragma('synchronous = NORMAL');
-    }
   }
 
   close(): void {

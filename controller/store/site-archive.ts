@@ -191,7 +191,7 @@ export class StoreArchive implements SiteArchive, CommandBook, Transfers, Policy
   }
 
   begin(id: string, hash: string, jws: string, atMs: number): void {
-    this.#sql.durable(() => {
+    this.#sql.transaction(() => {
       const sql = 'INSERT INTO command (id, hash, jws, came_ms) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING';
       this.#sql.run(sql, id, hash, jws, Math.round(atMs));
       this.#sql.run(
@@ -202,11 +202,7 @@ export class StoreArchive implements SiteArchive, CommandBook, Transfers, Policy
   }
 
   answered(id: string, answer: string, isFinal: boolean): void {
-    const keep = () =>
-      this.#sql.run('UPDATE command SET answer = ?, is_ended = ? WHERE id = ?', answer, isFinal ? 1 : 0, id);
-    // A last answer that a power cut takes would have the command carried out once more.
-    if (isFinal) this.#sql.durable(keep);
-    else keep();
+    this.#sql.run('UPDATE command SET answer = ?, is_ended = ? WHERE id = ?', answer, isFinal ? 1 : 0, id);
   }
 
   open(): { id: string; jws: string; answer: string | null }[] {
