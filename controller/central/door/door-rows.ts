@@ -119,7 +119,7 @@ export class DoorRows implements TryStore {
   }
 
   endLogin(login: string): void {
-    this.#archive.sql.run('DELETE FROM login WHERE login = ?', login);
+    this.#archive.sql.runSynced('DELETE FROM login WHERE login = ?', login);
   }
 
   *allTries(): Iterable<readonly [string, Tries]> {
@@ -128,7 +128,7 @@ export class DoorRows implements TryStore {
   }
 
   keepTries(key: string, tries: Tries): void {
-    this.#archive.sql.run('INSERT OR REPLACE INTO tries VALUES (?, ?)', key, JSON.stringify(tries));
+    this.#archive.sql.runSynced('INSERT OR REPLACE INTO tries VALUES (?, ?)', key, JSON.stringify(tries));
   }
 
   forgetTries(key: string): void {
